@@ -40,7 +40,7 @@ async def refuse(page: Page, files: re.Pattern[str], times: int) -> list[str]:
 def loads(page: Page) -> list[str]:
     """Grows with each document that is loaded."""
     found: list[str] = []
-    page.on("framenavigated", lambda frame: found.append(frame.url))
+    page.on("request", lambda request: found.append(request.url) if request.is_navigation_request() else None)
     return found
 
 

@@ -20,9 +20,9 @@ from .test_accessibility import axe
 from .test_landmarks import add
 from .test_owners import open_people
 from .test_play import bursts, note
-from .test_sharing import CLIPBOARD, clipboard, read_code
+from .test_sharing import CLIPBOARD, clipboard, read_code, until_shown
 from .test_strokes import press_and_draw, release, strokes, transform
-from .watch import go_to, say, type_letter_by_letter, until_seen, watch
+from .watch import at_rest, go_to, say, type_letter_by_letter, until_seen, watch
 
 FRAGMENT = re.compile(r"^#[\w-]+\.[\w-]{48}$")
 SCHEMES: tuple[Literal["light", "dark"], ...] = ("light", "dark")
@@ -89,6 +89,10 @@ async def test_w193_w201_people_with_the_link_talk_and_the_server_gets_neither_w
     # A spot in the link of the same channel moves the view; the page does not load again.
     await ann.evaluate("window.same = true")
     await go_to(ann, f"#{link.fragment}@{FAR[0]},{FAR[1]},1")
+    await ann.go_back()
+    await until_shown(ann, 0, 0)
+    await ann.go_forward()
+    await at_rest(ann)
     bob = await visit(f"/s/#{link.fragment}@{FAR[0]},{FAR[1]},1")
 
     await ann.get_by_test_id("people").click()

@@ -24,6 +24,20 @@ async def place(page: Page) -> tuple[float, float, str]:
     return round(x), round(y), (await page.get_by_test_id("zoom").inner_text()).partition("%")[0]
 
 
+async def until_shown(page: Page, x: int, y: int, zoom: float = 1) -> None:
+    """Return once this point, not far from the middle of the world, is in the middle of the view, and the view rests."""
+    await page.wait_for_function(
+        """(spot) => {
+          const world = document.querySelector('[data-testid="world"]')
+          const { a, e, f } = new DOMMatrix(world.style.transform)
+          const shown = [(innerWidth / 2 - e) / a, (innerHeight / 2 - f) / a, a]
+          return shown.every((each, i) => Math.abs(each - spot[i]) < 0.1) && !('moving' in world.dataset)
+        }""",
+        arg=[x, y, zoom],
+        timeout=10_000,
+    )
+
+
 async def clipboard(page: Page) -> str:
     text: str = await page.evaluate("() => navigator.clipboard.readText()")
     return text
@@ -78,6 +92,77 @@ async def test_the_view_goes_along_when_the_hash_changes(visit: Visit) -> None:
     await go_to(ann, "#-300,80,0.5")
     await expect(ann.get_by_test_id("zoom")).to_contain_text("50%")
     assert (await place(ann))[:2] == (-300, 80)
+
+
+async def test_back_and_forward_show_what_was_there_before_a_link(visit: Visit, subtests: pytest.Subtests) -> None:
+    ann = await visit("/c/garden")
+
+    async def shows(x: int, y: int, zoom: float = 1) -> None:
+        await until_shown(ann, x, y, zoom)
+
+    await ann.evaluate("window.same = true")
+    await ann.get_by_test_id("plane").focus()
+    await ann.keyboard.press("ArrowRight")
+    await go_to(ann, "#3000,80,2")
+    await go_to(ann, "#-3000,-80,0.5")
+    await ann.keyboard.press("ArrowDown")
+    with subtests.test("back, to where the view was before the link"):
+        await ann.go_back()
+        await shows(3000, 80, 2)
+        await ann.go_back()
+        assert ann.url.endswith("/c/garden")
+        await shows(80, 0)
+    with subtests.test("forward, to where the view was when it was left"):
+        await ann.keyboard.press("ArrowLeft")
+        await ann.keyboard.press("ArrowLeft")
+        await ann.go_forward()
+        await shows(3000, 80, 2)
+        await ann.go_forward()
+        await shows(-3000, 80, 0.5)
+    with subtests.test("two at once, while the view flies"):
+        await ann.evaluate("() => { history.back(); setTimeout(() => history.back(), 150) }")
+        await shows(-80, 0)
+    assert await ann.evaluate("window.same")
+    with subtests.test("a link that is opened once more"):
+        await ann.evaluate("""() => {
+          document.body.insertAdjacentHTML('beforeend', '<a id="spot" href="#500,500,1"></a>')
+          document.getElementById('spot').click()
+        }""")
+        await shows(500, 500)
+        await ann.keyboard.press("ArrowRight")
+        await shows(580, 500)
+        await ann.evaluate("() => document.getElementById('spot').click()")
+        await shows(500, 500)
+        await ann.go_back()
+        await shows(-80, 0)
+    with subtests.test("after a reload"):
+        await ann.go_forward()
+        await shows(500, 500)
+        await ann.reload()
+        await ann.wait_for_selector('[data-state="live"]')
+        await shows(500, 500)
+        await ann.go_back()
+        await shows(-80, 0)
+
+
+async def test_without_storage_a_link_within_the_channel_leaves_one_guest_and_the_way_back(visit: Visit, join: Join) -> None:
+    script = """for (const name of ['localStorage', 'sessionStorage'])
+      Object.defineProperty(window, name, { get() { throw new DOMException('', 'SecurityError') } })"""
+    witness = await join()
+    ann = await visit("/c/garden", script=script)
+    joined = await witness.receive("user_joined")
+    await go_to(ann, "#3000,80,2")
+    await ann.reload()
+    await ann.wait_for_selector('[data-state="live"]')
+    await expect(ann.get_by_test_id("people")).to_contain_text("2")
+    await witness.resync()
+    joins = [frame["user_id"] for frame in witness.received if frame["type"] == "user_joined"]
+    assert set(joins) == {joined["user_id"]}
+    await go_to(ann, "#100,0,1")
+    await ann.keyboard.press("ArrowRight")
+    await go_to(ann, "#0,0,1")
+    await ann.go_back()
+    await until_shown(ann, 180, 0)
 
 
 async def test_junk_in_the_hash_is_no_spot(visit: Visit, server: Server, subtests: pytest.Subtests) -> None:

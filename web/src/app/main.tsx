@@ -5,6 +5,7 @@ import '../shared/ui/tolerant-dom'
 import { StrictMode, type ReactNode } from 'react'
 import { routeOf } from '../features/channel/model/names'
 import { sightOf } from '../features/canvas/model/sight'
+import { createEntryViews } from '../features/canvas/store/entry-views'
 import { readSpot } from '../features/canvas/model/spot'
 import { languageFor, loadLanguage } from './language'
 import { STRINGS } from '../shared/i18n/en'
@@ -139,10 +140,11 @@ function startChannel(root: HTMLElement, tab: Deps['tab'], channel: string, seal
   })
   const spot = readSpot(location.hash)
   if (spot) app.camera.carry(spot)
-  window.addEventListener('hashchange', () => {
-    const next = readSpot(location.hash)
-    if (next) app.camera.flyTo(next)
-  })
+  // Opening a link to a spot in this tab loads nothing, nor do Back and Forward. Only a new entry has no state.
+  const views = createEntryViews(deps, app.camera)
+  window.addEventListener('popstate', ({ state }) =>
+    views.onEntry(readSpot(location.hash), state !== null),
+  )
 
   // Every text changes, and maybe the direction of the page: a reload is simplest.
   const spoken = languageFor()

@@ -51,12 +51,16 @@ export function browserStorage(
   }
 }
 
+/** A link within the page makes an entry without state: what earlier ones were given goes along. */
+let written: Record<string, string> = {}
+
 export const historyEntry: Deps['entry'] = {
   read: (key) => (history.state as Record<string, string> | null)?.[`asocial.${key}`],
   write(key, value) {
     const state = history.state as Record<string, string> | null
+    written = { ...written, [`asocial.${key}`]: value }
     try {
-      history.replaceState({ ...state, [`asocial.${key}`]: value }, '')
+      history.replaceState({ ...written, ...state, [`asocial.${key}`]: value }, '')
     } catch {
       // Forbidden in some frames, and when it is called too often.
     }

@@ -33,7 +33,8 @@ export function createCamera(reducedMotion: () => boolean) {
   const { getState: get, setState: set } = store
   const movers = new Set<() => void>()
   let flight = 0
-  let flying = false
+  /** where a flight ends; undefined: there is none */
+  let goal: Camera | undefined
 
   function put(camera: Camera) {
     const { origin } = get()
@@ -43,7 +44,7 @@ export function createCamera(reducedMotion: () => boolean) {
 
   function carry(camera: Camera) {
     flight += 1
-    flying = false
+    goal = undefined
     put(camera)
   }
 
@@ -59,10 +60,12 @@ export function createCamera(reducedMotion: () => boolean) {
     set: move,
     /** Moves the view without the user. */
     carry,
-    flying: () => flying,
+    flying: () => goal !== undefined,
+    /** What the view shows, at the end of the flight if there is one. */
+    goal: () => goal ?? get().camera,
     /** Ends a flight where it is. */
     land() {
-      if (flying) carry(get().camera)
+      if (goal) carry(get().camera)
     },
     /** Called when the user moves the view, or starts a flight. */
     onMovedByHand(hook: () => void) {
@@ -84,15 +87,15 @@ export function createCamera(reducedMotion: () => boolean) {
       const { camera: from, view } = get()
       const lasts = flightMs(from, to, view)
       const id = ++flight
-      flying = true
+      goal = to
       let started: number | undefined
       const frame = (at: number) => {
         if (id !== flight) return
         started ??= at
         const part = Math.min(1, (at - started) / lasts)
-        flying = part < 1
+        if (part === 1) goal = undefined
         put(alongFlight(from, to, view, part))
-        if (flying) requestAnimationFrame(frame)
+        if (part < 1) requestAnimationFrame(frame)
       }
       requestAnimationFrame(frame)
     },

@@ -4,10 +4,13 @@ from __future__ import annotations
 
 import re
 
+import pytest
 from playwright.async_api import Page, expect
 
+from tests.support.client import Client
+
 from .conftest import Join, Visit
-from .watch import say, until_seen
+from .watch import go_to, say, until_seen
 
 
 async def expect_count(page: Page, count: int) -> None:
@@ -35,6 +38,81 @@ async def test_a_second_tab_is_the_same_person_and_a_reload_too(visit: Visit) ->
     await ann.reload()
     await expect_count(ann, 2)
     await expect_count(bob, 2)
+
+
+# What a screen reader announces: all of a region that changed or, if its parts are announced alone, what is new in it.
+LISTEN = """() => {
+  window.said = []
+  for (const region of document.querySelectorAll('[role="status"], [role="alert"]')) {
+    const whole = region.getAttribute('aria-atomic') !== 'false'
+    new MutationObserver((changes) => {
+      const added = changes.flatMap(({ type, target, addedNodes }) => type === 'childList' ? [...addedNodes] : [target])
+      const texts = (whole ? [region] : added.filter((node) => node.isConnected)).map((node) => node.textContent)
+      window.said.push(...texts.filter((text) => text !== ''))
+    }).observe(region, { childList: true, subtree: true, characterData: true })
+  }
+}"""
+
+
+async def expect_said(page: Page, *wanted: str) -> None:
+    """The page says all of this, each of it once, and nothing else before the last of it."""
+    await page.wait_for_function("(last) => window.said.includes(last)", arg=wanted[-1])
+    assert await page.evaluate("() => window.said") == list(wanted)
+    await page.evaluate("() => { window.said = [] }")
+
+
+async def test_each_arrival_is_said_once(visit: Visit, join: Join, subtests: pytest.Subtests) -> None:
+    writer = await join(name="Dan")
+    for y in range(-240, 280, 40):
+        await writer.chat("words all over this small view", at=(7_000 - 140, 7_000 + y))
+    await writer.close()
+    ann = await visit(viewport={"width": 320, "height": 568})
+    company, notices = ann.get_by_test_id("company"), ann.get_by_test_id("notices")
+    await expect(company).to_be_attached()
+    await ann.evaluate(LISTEN)
+
+    async def arrive(*names: str) -> list[Client]:
+        return [await join(name=each) for each in names]
+
+    async def leave(people: list[Client]) -> None:
+        for each in people:
+            await each.close()
+        await expect_count(ann, 1)
+        left = "(count) => window.said.join().match(/Bob|Cat/g)?.length === count"
+        await ann.wait_for_function(left, arg=len(people))
+        await expect(notices).to_have_text("")
+        await ann.evaluate("() => { window.said = [] }")
+
+    with subtests.test("the first in the middle, the next at the edge"):
+        people = await arrive("Bob")
+        await expect(company).to_have_text("Bob is here")
+        people += await arrive("Cat")
+        await expect_said(ann, "Bob is here", "Cat is here")
+        await leave(people)
+    with subtests.test("while you write, at the edge"):
+        await ann.keyboard.type("a thought")
+        people = await arrive("Bob")
+        await expect(notices).to_have_text("Bob is here")
+        await ann.keyboard.press("Enter")
+        await until_seen(ann, "a thought")
+        await expect_said(ann, "Bob is here")
+        await leave(people)
+    with subtests.test("where there is no room, at the edge"):
+        await ann.keyboard.press("Escape")
+        await go_to(ann, "#7000,7000,1")
+        people = await arrive("Bob")
+        await expect(notices).to_have_text("Bob is here")
+        await expect_said(ann, "Bob is here")
+        await leave(people)
+    with subtests.test("who follows you is not said again with who comes"):
+        await go_to(ann, "#0,0,1")
+        people = await arrive("Bob")
+        await expect(company).to_have_text("Bob is here")
+        [ann_id] = {user["user_id"] for user in people[0].sync["users"]} - {people[0].user_id}
+        await people[0].follow(ann_id)
+        await expect(notices).to_have_text("Bob follows you")
+        people += await arrive("Cat")
+        await expect_said(ann, "Bob is here", "Bob follows you", "Cat is here")
 
 
 async def test_oneself_is_marked_and_a_new_name_is_everyones_and_stays(visit: Visit) -> None:

@@ -87,7 +87,13 @@ export function Page() {
       <aside className="edge top-0 end-0 items-end">
         <People />
         {!peopleOpen && (
-          <div className="py-0.5 text-end text-[13px]" role="status" data-testid="notices">
+          <div
+            className="py-0.5 text-end text-[13px]"
+            role="status"
+            // What is there already is not announced again with each new line.
+            aria-atomic="false"
+            data-testid="notices"
+          >
             {(noticed || missed) && <Notices />}
             {othersHere && <Followers />}
           </div>

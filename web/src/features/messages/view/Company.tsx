@@ -2,7 +2,7 @@
  * Who is here, said in the middle of the view: that nobody is, with the link to send, once you have posted something; and
  * who is, when you come or when the first one comes to you. It lies where no words are.
  */
-import { useEffect, useLayoutEffect, useRef, useState } from 'react'
+import { useEffect, useEffectEvent, useLayoutEffect, useRef, useState } from 'react'
 import { STRINGS } from '../../../shared/i18n/en'
 import { OTHERS_STRINGS } from '../../../shared/i18n/en-others'
 import { SHARING_STRINGS } from '../../../shared/i18n/en-sharing'
@@ -24,42 +24,70 @@ export function Company({ quiet }: { quiet: boolean }) {
   const spoke = useMessages((s) => s.spoke)
   const writing = useMessages((s) => s.draft !== undefined && s.draft.text !== '')
   const alone = usePresence((s) => s.presence.count <= 1)
-  const names = useGreeting()
-  const greeting = writing ? '' : names
+  const { text, placed } = useGreeting(writing)
   const [done, setDone] = useState(false)
   const invites = alone && spoke && !writing && !done
-  const box = useFreePlace(invites || greeting !== '', quiet)
+  const words = invites ? SHARING_STRINGS.nobodyYet : text
+  const box = useFreePlace(words, quiet, placed)
   return (
     <div className="company" ref={box} data-held="">
       <p role="status" data-testid="company">
-        {invites ? SHARING_STRINGS.nobodyYet : greeting}
+        {words}
       </p>
       {invites && <Invite done={() => setDone(true)} />}
     </div>
   )
 }
 
-/** Names who is here when you come, and when somebody comes to you alone; '' after a while. */
-function useGreeting(): string {
+interface Greeting {
+  readonly ids: ReadonlySet<string>
+  /** how many are here, with you */
+  readonly here: number
+  /** somebody came to you; else you came to them */
+  readonly news: boolean
+}
+
+/**
+ * Names who is here when you come, and who comes to you alone. Each arrival is said once: either here or in the notice at
+ * the edge. The notice says who comes later, who comes while you write, and who comes where there is no room here.
+ */
+function useGreeting(writing: boolean) {
+  const { presence } = useApp()
   const selfId = useSession((s) => s.userId)
   const here = usePresence((s) => s.presence.count)
-  const names = usePeople()
-    .filter(({ user_id }) => user_id !== selfId)
-    .map(({ name }) => name)
-  const company = here > 1 && names.length > 0
-  const [greets, setGreets] = useState(true)
-  const [before, setBefore] = useState(company)
+  const others = usePeople().filter(({ user_id }) => user_id !== selfId)
+  const company = here > 1 && others.length > 0
+  const [wasAlone, setWasAlone] = useState(here === 1)
+  const [before, setBefore] = useState(false)
+  const [greeting, setGreeting] = useState<Greeting>()
+  if (here === 1 && !wasAlone) setWasAlone(true)
   if (before !== company) {
     setBefore(company)
-    setGreets(company)
+    const ids = new Set(others.map(({ user_id }) => user_id))
+    setGreeting(company ? { ids, here, news: wasAlone } : undefined)
   }
+  if (greeting && writing) setGreeting(undefined)
   useEffect(() => {
-    if (!company || !greets) return
-    const timer = setTimeout(() => setGreets(false), GREETING_MS)
+    if (!greeting) return
+    const timer = setTimeout(() => setGreeting(undefined), GREETING_MS)
     return () => clearTimeout(timer)
-  }, [company, greets])
-  if (!company || !greets) return ''
-  return here - 1 > NAMED_MAX ? STRINGS.people(here) : OTHERS_STRINGS.joined(names, names.length)
+  }, [greeting])
+  const names = others.filter(({ user_id }) => greeting?.ids.has(user_id)).map(({ name }) => name)
+  return {
+    text: !greeting
+      ? ''
+      : greeting.here - 1 > NAMED_MAX
+        ? STRINGS.people(greeting.here)
+        : names.length > 0
+          ? OTHERS_STRINGS.joined(names, names.length)
+          : '',
+    /** The box has its place, or none (`free`). */
+    placed(free: boolean) {
+      if (!greeting) return
+      if (!free && greeting.news) setGreeting(undefined)
+      else for (const id of greeting.ids) presence.dropNotices(id)
+    },
+  }
 }
 
 function Invite({ done }: { done(): void }) {
@@ -110,13 +138,17 @@ const PLACES = [0.5, 0.32, 0.68, 0.2, 0.8]
 /** Its backdrop would dim words that are closer, px. */
 const APART_PX = 30
 
-/** Keeps a box off all that is read or pressed, in the middle if it can be; where there is no room, it is not seen. */
-function useFreePlace(shown: boolean, quiet: boolean) {
+/**
+ * Keeps a box off all that is read or pressed, in the middle if it can be; where there is no room, it is not seen. `placed`
+ * is called before anything of new words is seen or said.
+ */
+function useFreePlace(words: string, quiet: boolean, placed: (free: boolean) => void) {
   const app = useApp()
   const box = useRef<HTMLDivElement>(null)
   const now = useRef(0.5)
+  const onPlaced = useEffectEvent(placed)
   useLayoutEffect(() => {
-    if (!shown) return
+    if (words === '') return
     const place = () => {
       const element = box.current
       if (!element) return
@@ -131,10 +163,11 @@ function useFreePlace(shown: boolean, quiet: boolean) {
       element.toggleAttribute('data-no-room', free === undefined)
     }
     place()
+    onPlaced(!box.current?.hasAttribute('data-no-room'))
     const stops = [onMoved(app, LOOK_EVERY_MS, place), notices.subscribe(place)]
     return () => {
       for (const stop of stops) stop()
     }
-  }, [app, shown, quiet])
+  }, [app, words, quiet])
   return box
 }

@@ -6,11 +6,13 @@ import json
 from typing import Any
 
 import pytest
+from asocial_client.sealed.link import SealedLink
 from playwright.async_api import Browser, Page, expect
 
 from asocial.domain.palette import SHADES
 
 from .conftest import Join, Server, Visit
+from .watch import open_menu, say
 
 LIGHT, DARK = "rgb(227, 234, 234)", "rgb(15, 23, 26)"
 GROUND = "() => getComputedStyle(document.documentElement).backgroundColor"
@@ -160,3 +162,91 @@ async def test_forced_colours_leave_peoples_colours_and_give_panels_an_edge(
     await ann.keyboard.type("not sent")
     await ann.keyboard.press("Escape")
     await expect_an_edge(ann, "toast")
+
+
+# What stands out from the ground by its colour alone, and not within another such surface: it is marked.
+MARK_SURFACES = """() => {
+  const style = getComputedStyle(document.documentElement)
+  const probe = document.body.appendChild(document.createElement('i'))
+  const colours = ['--backdrop', '--ink'].map((name) => {
+    probe.style.background = `var(${name})`
+    return getComputedStyle(probe).backgroundColor
+  })
+  probe.remove()
+  for (const each of document.querySelectorAll('[data-surface]')) delete each.dataset.surface
+  for (const each of document.querySelectorAll('body *')) {
+    if (!each.checkVisibility({ visibilityProperty: true }) || each.parentElement.closest('[data-surface]')) continue
+    // The colour of a control that opened a panel, or has the pointer on it, is not where it ends.
+    if (each.matches('[aria-expanded], .control:hover')) continue
+    if (colours.includes(getComputedStyle(each).backgroundColor)) each.dataset.surface = ''
+  }
+}"""
+EDGELESS = """() => [...document.querySelectorAll('[data-surface]')]
+  .filter((each) => {
+    const { borderTopWidth, borderTopStyle, outlineStyle } = getComputedStyle(each)
+    return (borderTopWidth === '0px' || borderTopStyle === 'none') && outlineStyle === 'none'
+  })
+  .map((each) => each.dataset.testid ?? each.className)"""
+
+
+async def edgeless(page: Page) -> list[str]:
+    """The surfaces that have no edge where the system forces its colours."""
+    await page.evaluate(MARK_SURFACES)
+    assert await page.locator("[data-surface]").count() > 0
+    await page.emulate_media(forced_colors="active")
+    found: list[str] = await page.evaluate(EDGELESS)
+    await page.emulate_media(forced_colors="none")
+    return found
+
+
+async def test_with_forced_colours_every_surface_has_an_edge(
+    visit: Visit, join: Join, server: Server, subtests: pytest.Subtests
+) -> None:
+    ann = await visit("/", live=False)
+    with subtests.test("the start page"):
+        await expect(ann.get_by_test_id("new-channel")).to_be_visible()
+        assert await edgeless(ann) == []
+    await ann.goto(server.url("/c/garden"))
+    await say(ann, 500, 200, "is anybody here?")
+    with subtests.test("the invitation"):
+        await expect(ann.get_by_test_id("copy-invitation")).to_be_visible()
+        assert await edgeless(ann) == []
+    bob = await join()
+    await bob.chat("hello", at=(-200, 100))
+    await bob.chat("far away", at=(5_000, 0))
+    for width in (1000, 390):
+        await ann.set_viewport_size({"width": width, "height": 700})
+        with subtests.test("the menu of a message", width=width):
+            await open_menu(ann, "hello")
+            assert await edgeless(ann) == []
+            await ann.keyboard.press("Escape")
+        with subtests.test("reactions", width=width):
+            await ann.get_by_test_id("react").click()
+            await expect(ann.get_by_test_id("palette")).to_be_visible()
+            assert await edgeless(ann) == []
+            await ann.keyboard.press("Escape")
+        for panel in ("people", "share", "channels"):
+            with subtests.test(panel, width=width):
+                await ann.get_by_test_id(panel).click()
+                await expect(ann.locator(".panel")).to_be_visible()
+                assert await edgeless(ann) == []
+                await ann.keyboard.press("Escape")
+        for panel in ("history", "settings", "help"):
+            with subtests.test(panel, width=width):
+                if width < 560:
+                    await ann.get_by_test_id("tools").click()
+                    assert await edgeless(ann) == []
+                await ann.get_by_test_id(panel).click()
+                await expect(ann.locator(".panel")).to_be_visible()
+                assert await edgeless(ann) == []
+                await ann.keyboard.press("Escape")
+    with subtests.test("a part that is missing"):
+        cat = await visit(service_workers="block")
+        await cat.route("**/assets/Commands-*", lambda route: route.abort("internetdisconnected"))
+        await cat.keyboard.press("Control+k")
+        await expect(cat.get_by_test_id("incomplete")).to_be_visible()
+        assert await edgeless(cat) == []
+    with subtests.test("a connection that was closed for good"):
+        await ann.goto(server.url(f"/c/{SealedLink.new('garden').channel}"))
+        await expect(ann.get_by_test_id("ended")).to_be_visible()
+        assert await edgeless(ann) == []

@@ -15,7 +15,7 @@ export function Ended() {
       aria-label={reasonOf(link)}
       data-testid="ended"
     >
-      <div className="pointer-events-auto max-w-[26em] rounded-[16px] bg-backdrop px-6 py-5 text-center">
+      <div className="pointer-events-auto max-w-[26em] rounded-[16px] forced-colors:border bg-backdrop px-6 py-5 text-center">
         <p className="text-[21px]/[1.4] font-semibold">{reasonOf(link)}</p>
         <a
           className="control mt-2 justify-center bg-transparent text-sm/5 underline underline-offset-[3px]"

@@ -17,7 +17,7 @@ export function Incomplete() {
       </p>
       {some && (
         <p
-          className="max-w-[min(320px,100vw-20px)] rounded-[10px] bg-backdrop px-2.5 py-[7px] text-[13px]"
+          className="max-w-[min(320px,100vw-20px)] rounded-[10px] forced-colors:border bg-backdrop px-2.5 py-[7px] text-[13px]"
           data-testid="incomplete"
         >
           <span aria-hidden="true">{STRINGS.incomplete}</span>

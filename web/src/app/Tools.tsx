@@ -36,7 +36,7 @@ export function Tools() {
         </svg>
       </button>
       <div
-        className={`flex narrow:absolute narrow:start-0 narrow:bottom-[calc(100%+6px)] narrow:rounded-3xl narrow:bg-backdrop narrow:px-1.5 narrow:py-0.5 narrow:motion-safe:animate-appear ${shown ? '' : 'narrow:hidden'}`}
+        className={`flex narrow:absolute narrow:start-0 narrow:bottom-[calc(100%+6px)] narrow:rounded-3xl narrow:forced-colors:border narrow:bg-backdrop narrow:px-1.5 narrow:py-0.5 narrow:motion-safe:animate-appear ${shown ? '' : 'narrow:hidden'}`}
         onClick={leave}
         data-testid="tool-row"
       >

@@ -131,7 +131,7 @@ function NewChannel() {
   }, [])
   return (
     <a
-      className="rounded-[22px] bg-ink px-[22px] py-2.5 font-semibold text-ground transition-opacity duration-200 hover:opacity-86"
+      className="rounded-[22px] forced-colors:border bg-ink px-[22px] py-2.5 font-semibold text-ground transition-opacity duration-200 hover:opacity-86"
       href={address}
       onClick={() => setTimeout(() => setAddress(newAddress()))}
       data-testid="new-channel"

@@ -20,7 +20,7 @@ export function ConnectionStatus() {
     <div
       className={`link-state flex min-h-[34px] items-center gap-2 rounded-[10px] px-2 tabular-nums pointer-coarse:min-h-11 ${
         loud
-          ? 'max-w-[min(460px,100vw-20px)] bg-backdrop py-[7px] text-ink'
+          ? 'max-w-[min(460px,100vw-20px)] forced-colors:border bg-backdrop py-[7px] text-ink'
           : 'bg-ground/80 text-faint'
       }`}
       data-testid="connection"

@@ -129,7 +129,7 @@ function OwnerControls() {
       )}
       {byHand && (
         <input
-          className="w-full rounded-lg bg-ground px-2 py-1"
+          className="w-full rounded-lg forced-colors:border bg-ground px-2 py-1"
           readOnly
           value={byHand}
           aria-label={SAY.byHand}

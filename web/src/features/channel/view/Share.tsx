@@ -62,7 +62,7 @@ export function Share({ close }: { close(): void }) {
         }}
         data-testid={testId}
       />
-      <span className="grid min-h-[34px] place-items-center rounded-[10px] text-faint outline-current peer-checked:bg-ground/70 peer-checked:font-semibold peer-checked:text-ink peer-focus-visible:outline-2 peer-focus-visible:-outline-offset-2 pointer-coarse:min-h-11">
+      <span className="grid min-h-[34px] place-items-center rounded-[10px] text-faint outline-current forced-colors:peer-checked:border peer-checked:bg-ground/70 peer-checked:font-semibold peer-checked:text-ink peer-focus-visible:outline-2 peer-focus-visible:-outline-offset-2 pointer-coarse:min-h-11">
         {words}
       </span>
     </label>

@@ -18,7 +18,7 @@ const GREETING_MS = 9_000
 const LOOK_EVERY_MS = 250
 const COPIED_MS = 4_000
 const BUTTON =
-  'control pointer-events-auto bg-ink font-semibold text-ground hover:bg-ink hover:text-ground'
+  'control pointer-events-auto forced-colors:border bg-ink font-semibold text-ground hover:bg-ink hover:text-ground'
 
 export function Company({ quiet }: { quiet: boolean }) {
   const spoke = useMessages((s) => s.spoke)

@@ -140,7 +140,7 @@ export function MessageMenu({ entry, close }: { entry: Entry; close(): void }) {
   return (
     <div
       ref={menu}
-      className="fixed z-5 flex min-w-[132px] flex-col rounded-[14px] bg-backdrop p-1 text-sm/5 text-ink shadow-[0_1px_8px_#0003]"
+      className="fixed z-5 flex min-w-[132px] flex-col rounded-[14px] forced-colors:border bg-backdrop p-1 text-sm/5 text-ink shadow-[0_1px_8px_#0003]"
       role="menu"
       aria-label={STRINGS.messageBy(entry.mine ? STRINGS.you : name, entry.text)}
       onKeyDown={onKeyDown}

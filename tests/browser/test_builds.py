@@ -149,3 +149,44 @@ async def test_the_worker_keeps_no_mixture_of_two_builds(server: Server, browser
     assert state == "redundant"
     assert await page.evaluate("() => caches.keys()") == []
     await context.close()
+
+
+async def test_without_a_network_a_missing_part_is_requested_again_and_not_the_page(
+    server: Server, page: Page, subtests: pytest.Subtests
+) -> None:
+    incomplete = page.get_by_test_id("incomplete")
+
+    async def open_help() -> None:
+        await page.get_by_test_id("plane").focus()
+        await page.keyboard.press("F1")
+
+    with subtests.test("no network"):
+        await page.goto(server.url("/c/garden"))
+        await page.wait_for_selector(LIVE, state="attached")
+        await page.evaluate("window.same = true")
+        await page.context.set_offline(True)
+        await open_help()
+        await expect(incomplete).to_contain_text("there is no connection")
+        await expect(incomplete.get_by_role("button")).to_have_text("Try again")
+        await incomplete.get_by_role("button").click()
+        await expect(incomplete).to_be_visible()
+        await page.context.set_offline(False)
+        await expect(incomplete).to_have_count(0)
+        await open_help()
+        await expect(page.get_by_test_id("help-panel")).to_be_visible()
+        assert await page.evaluate("window.same")
+    with subtests.test("no server"):
+        await page.goto("about:blank")
+        await page.goto(server.url("/c/garden"))
+        await page.wait_for_selector(LIVE, state="attached")
+        await page.route(HELP, lambda route: route.abort())
+        await server.stop()
+        await page.wait_for_selector('[data-testid="connection"][data-state="waiting"]', state="attached")
+        await open_help()
+        await expect(incomplete).to_contain_text("there is no connection")
+        await server.start()
+        await page.get_by_test_id("now").click()
+        # It is there, and the part is not: there may be a new version.
+        await expect(incomplete.get_by_role("button")).to_have_text("Reload")
+        await page.unroute(HELP)
+        await expect(incomplete).to_have_count(0)

@@ -91,6 +91,7 @@ export const ARABIC: Catalogue = {
     again: 'محاولة أخرى',
     reload: 'إعادة التحميل',
     incomplete: 'تعذّر تحميل جزء من هذه الصفحة. قد يكون هناك إصدار جديد.',
+    incompleteAway: 'تعذّر تحميل جزء من هذه الصفحة: لا يوجد اتصال.',
 
     refusedOther: (message) => `لم تُرسل: ${apart(message)}`,
     late: 'لم تُرسل.',

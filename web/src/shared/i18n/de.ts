@@ -79,6 +79,7 @@ export const GERMAN: Catalogue = {
     again: 'Noch einmal versuchen',
     reload: 'Neu laden',
     incomplete: 'Ein Teil dieser Seite fehlt. Vielleicht gibt es eine neue Version.',
+    incompleteAway: 'Ein Teil dieser Seite fehlt: Es gibt keine Verbindung.',
 
     refusedOther: (message) => `Nicht gesendet: ${message}`,
     late: 'Nicht gesendet.',

@@ -87,6 +87,7 @@ export const STRINGS = section('core', {
   again: 'Try again',
   reload: 'Reload',
   incomplete: 'A part of this page could not be loaded. There may be a new version.',
+  incompleteAway: 'A part of this page could not be loaded: there is no connection.',
 
   refusedOther: (message: string) => `Not sent: ${message}`,
   late: 'Not sent.',

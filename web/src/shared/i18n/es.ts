@@ -81,6 +81,7 @@ export const SPANISH: Catalogue = {
     again: 'Probar otra vez',
     reload: 'Recargar',
     incomplete: 'No se pudo cargar una parte de esta página. Puede haber una nueva versión.',
+    incompleteAway: 'No se pudo cargar una parte de esta página: no hay conexión.',
 
     refusedOther: (message) => `No se envió: ${message}`,
     late: 'No se envió.',

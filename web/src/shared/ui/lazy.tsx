@@ -4,7 +4,7 @@
  *
  * Not React.lazy, which hides the surroundings until a part arrives, and throws when it does not. If a part cannot be loaded
  * (no network, a restart, a new version with other files), it calls its `close`, if it has one. It is requested again in the
- * background, and the page says so meanwhile (Incomplete.tsx). A part that throws is removed alone. What is shown *because*
+ * background, and the page says so meanwhile (app/Incomplete.tsx). A part that throws is removed alone. What is shown *because*
  * the server is gone must never be such a part.
  *
  * `fetchAll` loads every part once the page is idle: a tab may stay open for longer than the server has the files of its
@@ -18,30 +18,43 @@ const SOON_MS = [300]
 const AGAIN_MS = 2_000
 const LONGEST_MS = 30_000
 
-const parts: (() => Promise<unknown>)[] = []
+const parts: Ask[] = []
 
-/** The parts that were needed and could not be loaded. */
-export const missingParts = createStore<{ readonly asks: ReadonlySet<() => Promise<unknown>> }>(
-  () => ({
-    asks: new Set(),
-  }),
-)
+type Ask = () => Promise<unknown>
+
+/** The parts that were needed and could not be loaded. `away`: the server could not be reached when one was last requested. */
+export const missingParts = createStore<{
+  readonly asks: ReadonlySet<Ask>
+  readonly away: boolean
+}>(() => ({ asks: new Set(), away: false }))
+const { getState: missing, setState: setMissing } = missingParts
+let reachable = true
+
+/** What the page knows of the connection. Once it is back, the missing parts are requested at once. */
+export function setReachable(now: boolean) {
+  reachable = now
+  if (now) tryAgain()
+  else setMissing({ away: true })
+}
+
+export const tryAgain = () => missing().asks.forEach(request)
+
+const request = (ask: Ask) =>
+  ask().then(
+    () => setMissing(({ asks }) => ({ asks: new Set([...asks].filter((it) => it !== ask)) })),
+    () => setMissing({ away: !reachable }),
+  )
 
 /** Requests the part until it is loaded, at growing intervals; until then it is one of `missingParts`. */
-function keepTrying(ask: () => Promise<unknown>, waitMs = AGAIN_MS) {
-  if (waitMs === AGAIN_MS) {
-    if (missingParts.getState().asks.has(ask)) return
-    missingParts.setState({ asks: new Set(missingParts.getState().asks).add(ask) })
-  }
-  setTimeout(() => {
-    ask().then(
-      () =>
-        missingParts.setState(({ asks }) => ({
-          asks: new Set([...asks].filter((it) => it !== ask)),
-        })),
-      () => keepTrying(ask, Math.min(LONGEST_MS, waitMs * 1.5)),
-    )
-  }, waitMs)
+function keepTrying(ask: Ask) {
+  if (missing().asks.has(ask)) return
+  setMissing(({ asks }) => ({ asks: new Set(asks).add(ask), away: !reachable }))
+  const wait = (ms: number) =>
+    setTimeout(async () => {
+      if (missing().asks.has(ask)) await request(ask)
+      if (missing().asks.has(ask)) wait(Math.min(LONGEST_MS, ms * 1.5))
+    }, ms)
+  wait(AGAIN_MS)
 }
 
 /** A file that `fetchAll` loads too. */

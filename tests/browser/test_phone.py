@@ -245,6 +245,64 @@ async def test_on_its_side_above_a_keyboard_a_phone_has_room_for_words_alone(vis
     await leave(others)
 
 
+# What can be seen at the edges and lies on the text that is written.
+ON_THE_TEXT = """() => {
+  const caret = document.querySelector('.caret[data-open] textarea').getBoundingClientRect()
+  const isSeen = (each) => each.checkVisibility({ visibilityProperty: true, opacityProperty: true })
+  return [...document.querySelectorAll('.edge > *, [data-testid="toast"], [data-testid="notices"] p')]
+    .filter((each) => isSeen(each) && !each.matches('.sr-only'))
+    .filter((each) => {
+      const { left, top, right, bottom, width, height } = each.getBoundingClientRect()
+      return width * height > 0
+        && left < caret.right && caret.left < right && top < caret.bottom && caret.top < bottom
+    })
+    .map((each) => each.dataset.testid ?? each.className)
+}"""
+
+
+async def until_nothing_on_the_text(page: Page) -> None:
+    await page.wait_for_function(f"() => ({ON_THE_TEXT})().length === 0")
+
+
+KEYBOARDS = [((390, 844), 844), ((390, 844), 510), ((667, 375), 160), ((844, 390), 180), ((640, 360), 150)]
+"""The size of a phone, and how much of its height is seen above the keyboard, if there is one."""
+
+
+async def test_nothing_lies_on_what_is_written(
+    visit: Visit, join: Join, server: Server, subtests: pytest.Subtests
+) -> None:
+    bob = await visit(**phone())
+    await join(name="Ann")
+    for size, visible in KEYBOARDS:
+        width, height = size
+        # On what is free between the controls.
+        for x, y in ((30, 66), (width - 40, 66), (width // 2, visible - 66)):
+            async with case(subtests, f"{size}, {visible}: {x}, {y}", bob):
+                await resize(bob, size)
+                await bob.touchscreen.tap(width // 2, height // 2)
+                await expect(bob.get_by_test_id("caret")).to_be_focused()
+                if visible != height:
+                    await keyboard(bob, visible)
+                await bob.touchscreen.tap(x, y)
+                await until_nothing_on_the_text(bob)
+                for part in ("a line that is longer than most", " and goes on, and on", ", as long as three lines are"):
+                    await bob.keyboard.type(part)
+                    await until_nothing_on_the_text(bob)
+                assert await bob.evaluate(STILL) == [0, 0, 1, 0]
+                await bob.keyboard.press("Enter")
+                await expect(bob.get_by_test_id("message")).to_have_attribute("data-state", "sent")
+            await no_keyboard(bob)
+            await server.end_messages(bob)
+    async with case(subtests, "somebody comes", bob):
+        await resize(bob, PORTRAIT)
+        await bob.touchscreen.tap(200, 80)
+        await bob.keyboard.type("a line at the upper edge that is longer than this phone is wide")
+        await join(name="Cat")
+        await expect(bob.get_by_test_id("notices")).to_have_text("Cat is here")
+        await until_nothing_on_the_text(bob)
+        await expect(bob.get_by_text("Cat is here")).to_be_in_viewport(ratio=1)
+
+
 # Arriving.
 
 

@@ -94,7 +94,7 @@ export function Page() {
             aria-atomic="false"
             data-testid="notices"
           >
-            {(noticed || missed) && <Notices />}
+            {(noticed || missed || othersHere) && <Notices />}
             {othersHere && <Followers />}
           </div>
         )}

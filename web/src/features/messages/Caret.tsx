@@ -26,6 +26,7 @@ import { lazy } from '../../shared/ui/lazy'
 import { focusCaret } from './open-caret'
 import { useBackdrop } from './view/backdrop'
 import { reveal } from '../canvas/reveal'
+import { createSizes } from '../../shared/ui/resize'
 import { freePlace } from './room'
 import { LINE_PX } from './model/place'
 import { useApp, useOrigin, useSelf, useSession, useMessages } from '../../stores/hooks'
@@ -55,6 +56,7 @@ export function Caret({ box, widest }: CaretProps) {
   const backdrop = useRef<HTMLDivElement>(null)
   useBackdrop(mirror, backdrop)
   const id = draft?.messageId
+  const at = draft?.at
   const text = draft?.text ?? ''
 
   useLayoutEffect(() => {
@@ -67,11 +69,19 @@ export function Caret({ box, widest }: CaretProps) {
     if (app.messages.store.getState().draft) box.current?.focus({ preventScroll: true })
   }, [app, box])
 
-  useEffect(() => reveal(box.current, app), [app, box, id, text])
+  useEffect(() => reveal(box.current, app), [app, box, id, at, text])
   useEffect(() => {
-    return app.camera.store.subscribe((now, before) => {
-      if (now.view !== before.view) reveal(box.current, app)
+    const show = () => reveal(box.current, app)
+    // What lies at the edges may grow.
+    const sizes = createSizes(show)
+    for (const edge of document.querySelectorAll('.edge')) sizes.observe(edge)
+    const stop = app.camera.store.subscribe((now, before) => {
+      if (now.view !== before.view) show()
     })
+    return () => {
+      sizes.disconnect()
+      stop()
+    }
   }, [app, box])
 
   useLayoutEffect(() => {

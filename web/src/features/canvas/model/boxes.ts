@@ -16,6 +16,8 @@ export interface Offset {
 /** Boxes that only touch, within what rounding adds, do not meet. */
 const TOUCH = 0.01
 
+const FAR = 1e6
+
 export const meet = (a: Box, b: Box, dx = 0, dy = 0) =>
   a.left + dx < b.right - TOUCH &&
   b.left < a.right + dx - TOUCH &&
@@ -35,6 +37,17 @@ export const moved = ({ left, top, right, bottom }: Box, dx: number, dy: number)
   right: right + dx,
   bottom: bottom + dy,
 })
+
+/** What lies beyond each edge, as boxes that are taken. */
+export const beyond = ({ left, top, right, bottom }: Box): Box[] => {
+  const all = { left: -FAR, top: -FAR, right: FAR, bottom: FAR }
+  return [
+    { ...all, right: left },
+    { ...all, bottom: top },
+    { ...all, left: right },
+    { ...all, top: bottom },
+  ]
+}
 
 /** The distance from a point to a box; 0 within it. */
 export const distanceTo = ({ left, top, right, bottom }: Box, x: number, y: number) =>

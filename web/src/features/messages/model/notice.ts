@@ -3,7 +3,15 @@
  * possible above the message, where others have their name. The next line is written below. And where the label of a message
  * that is on its way lies. Pure.
  */
-import { freeOffset, grow, meet, moved, nearestFree, type Box } from '../../canvas/model/boxes'
+import {
+  beyond,
+  freeOffset,
+  grow,
+  meet,
+  moved,
+  nearestFree,
+  type Box,
+} from '../../canvas/model/boxes'
 import type { Size } from '../../canvas/model/camera'
 
 /** between it and what it must not cover, px */
@@ -12,7 +20,6 @@ const GAP_PX = 3
 const SLACK_PX = 12
 /** It moves no further. */
 const REACH_PX = 1200
-const FAR_PX = 1e6
 /** between the end of a text and its label, px */
 const SPACE_PX = 9
 
@@ -98,14 +105,3 @@ const upright = (dx: number, dy: number) =>
   dx === 0 && Math.abs(dy) <= SLACK_PX ? Math.abs(dy) : undefined
 
 const apart = (boxes: readonly Box[]) => boxes.map((box) => grow(box, GAP_PX, GAP_PX))
-
-/** What lies beyond each edge, as boxes that are taken. */
-const beyond = ({ left, top, right, bottom }: Box): Box[] => {
-  const all = { left: -FAR_PX, top: -FAR_PX, right: FAR_PX, bottom: FAR_PX }
-  return [
-    { ...all, right: left },
-    { ...all, bottom: top },
-    { ...all, left: right },
-    { ...all, top: bottom },
-  ]
-}

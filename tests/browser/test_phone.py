@@ -814,3 +814,48 @@ async def test_in_landscape_the_panel_of_people_shows_two_others_too(
                 target = await color.bounding_box()
                 assert target is not None
                 assert min(target["width"], target["height"]) >= 44
+
+
+# Whether the shadow that says that there is more can be seen above the last row of a panel.
+SAYS_MORE = """(panel) => {
+  const [more, end] = ['more', 'end'].map((name) => panel.querySelector(`.scroll-${name}`).getBoundingClientRect())
+  const foot = panel.querySelector('.scroll-end').nextElementSibling.getBoundingClientRect()
+  return Math.abs(more.bottom - foot.top) < 0.5 && Math.abs(more.top - end.top) > 0.5
+}"""
+
+
+async def test_the_rows_of_people_are_even_and_the_panel_says_that_there_are_more(
+    visit: Visit, join: Join, subtests: pytest.Subtests
+) -> None:
+    bob = await visit(**phone())
+    roster = bob.get_by_test_id("roster")
+    people = [await join(name="a name that is much too long" if odd else "Cy") for odd in (0, 1, 0, 1)]
+    for each in people[:2]:
+        await each.cursor((0, 0))
+    await expect(bob.get_by_test_id("cursor")).to_have_count(2)
+    for size in (PORTRAIT, LANDSCAPE):
+        async with case(subtests, f"{size}: even", bob):
+            await resize(bob, size)
+            await bob.get_by_test_id("people").click()
+            await expect(roster.get_by_title("Go to")).to_have_count(2)
+            rows = roster.get_by_test_id("person")
+            heights = await rows.evaluate_all(
+                "(all) => all.map((row) => Math.round(row.getBoundingClientRect().height))"
+            )
+            assert len(heights) == 4
+            assert len(set(heights)) == 1, heights
+    for _ in range(8):
+        await join()
+    for size in (PORTRAIT, LANDSCAPE):
+        async with case(subtests, f"{size}: more", bob):
+            await resize(bob, size)
+            await bob.get_by_test_id("people").click()
+            await expect(roster.get_by_test_id("person")).to_have_count(12)
+            assert await roster.evaluate(SAYS_MORE)
+            await roster.evaluate("(panel) => panel.scrollTo(0, panel.scrollHeight)")
+            assert not await roster.evaluate(SAYS_MORE)
+    async with case(subtests, "nothing to scroll", bob):
+        await resize(bob, PORTRAIT)
+        await bob.get_by_test_id("share").click()
+        await expect(bob.get_by_test_id("share-panel")).to_be_visible()
+        assert not await bob.get_by_test_id("share-panel").evaluate(SAYS_MORE)

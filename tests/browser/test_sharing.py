@@ -145,7 +145,9 @@ async def test_back_and_forward_show_what_was_there_before_a_link(visit: Visit, 
         await shows(-80, 0)
 
 
-async def test_without_storage_a_link_within_the_channel_leaves_one_guest_and_the_way_back(visit: Visit, join: Join) -> None:
+async def test_without_storage_a_link_within_the_channel_leaves_one_guest_and_the_way_back(
+    visit: Visit, join: Join
+) -> None:
     script = """for (const name of ['localStorage', 'sessionStorage'])
       Object.defineProperty(window, name, { get() { throw new DOMException('', 'SecurityError') } })"""
     witness = await join()

@@ -114,7 +114,9 @@ export function Settings({ close }: { close(): void }) {
         </fieldset>
       ))}
       <MutedPeople />
-      <footer className="sticky -bottom-3 -mx-4 mt-2.5 -mb-3 flex items-center justify-between bg-backdrop px-4 pb-2">
+      <div className="scroll-more -mx-4 [--foot:42px] pointer-coarse:[--foot:52px]" />
+      <div className="scroll-end -mx-4" />
+      <footer className="sticky -bottom-3 z-1 -mx-4 -mb-3 flex items-center justify-between bg-backdrop px-4 pb-2">
         <span className="text-xs/4 text-faint">{SAY.mine}</span>
         <button type="button" className={UNDERLINED} onClick={close} data-testid="close-settings">
           {SAY.close}

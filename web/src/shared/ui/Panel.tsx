@@ -37,6 +37,8 @@ export function Panel({ className = '', label, testId, close, actions, children 
       data-testid={testId}
     >
       {children}
+      <div className="scroll-more" />
+      <div className="scroll-end" />
       <div className="panel-foot">
         {actions}
         <button

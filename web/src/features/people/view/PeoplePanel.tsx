@@ -22,6 +22,9 @@ const SignOut = lazy(() => import('../../identity/SignIn').then((m) => m.SignOut
 
 const ROWS = 200
 const DOT = 'size-2.5 flex-none rounded-full bg-current forced-color-adjust-none'
+/** As high whether it can be pressed or not: the rows are even. */
+const WHO =
+  'flex min-h-[34px] min-w-0 flex-1 items-center gap-2.5 touch:min-h-11 touch:min-w-11 touch:basis-full touch:items-end touch:pb-[5px] low:touch:min-w-[130px] low:touch:basis-0 low:touch:items-center low:touch:pb-0'
 /**
  * Shown over the name when a pointer or the focus is on the row. Where nothing hovers, they have their own line; on a
  * phone held sideways, where the panel is wide and low, they are beside the name if there is room.
@@ -69,12 +72,9 @@ function Person({ user, close }: { user: User; close(): void }) {
   const somewhere = placeOf(app, user.user_id) !== undefined
   const name = (
     <>
-      <i
-        className={`${DOT} ${somewhere ? 'touch:mb-[5px] low:touch:mb-0' : ''}`}
-        aria-hidden="true"
-      />
+      <i className={`${DOT} touch:mb-[5px] low:touch:mb-0`} aria-hidden="true" />
       <span
-        className={`truncate group-data-muted:line-through group-data-muted:opacity-60 ${somewhere ? '' : 'min-w-0 flex-1 text-start touch:basis-[calc(100%-20px)] low:touch:min-w-[110px] low:touch:basis-0'}`}
+        className="truncate group-data-muted:line-through group-data-muted:opacity-60"
         translate="no"
       >
         {user.name}
@@ -95,14 +95,14 @@ function Person({ user, close }: { user: User; close(): void }) {
       {somewhere ? (
         <button
           type="button"
-          className="flex min-h-[34px] min-w-0 flex-1 cursor-pointer items-center gap-2.5 text-start touch:min-h-11 touch:min-w-11 touch:basis-full touch:items-end touch:pb-[5px] low:touch:min-w-[130px] low:touch:basis-0 low:touch:items-center low:touch:pb-0"
+          className={`${WHO} cursor-pointer text-start`}
           title={OTHERS_STRINGS.goToPerson(user.name)}
           onClick={then(() => goToPerson(app, user.user_id))}
         >
           {name}
         </button>
       ) : (
-        name
+        <span className={WHO}>{name}</span>
       )}
       <span className={ACTS} data-testid="person-acts">
         <button

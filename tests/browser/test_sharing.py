@@ -25,7 +25,7 @@ async def place(page: Page) -> tuple[float, float, str]:
 
 
 async def until_shown(page: Page, x: int, y: int, zoom: float = 1) -> None:
-    """Return once this point, not far from the middle of the world, is in the middle of the view, and the view rests."""
+    """Return once the view rests with this point in its middle. The point is not far from the middle of the world."""
     await page.wait_for_function(
         """(spot) => {
           const world = document.querySelector('[data-testid="world"]')

@@ -66,7 +66,7 @@ function useKeptOffCaret() {
     const place = () => {
       region.style.translate = region.style.opacity = ''
       const corner = cornerOf()
-      if (!corner) return
+      if (!corner || !app.messages.store.getState().draft) return
       const own = boxOf(region, corner)
       const [caret] = boxesOf(CARET)
       if (!caret || !meet(own, caret)) return

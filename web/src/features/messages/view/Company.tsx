@@ -3,6 +3,7 @@
  * who is, when you come or when the first one comes to you. It lies where no words are.
  */
 import { useEffect, useEffectEvent, useLayoutEffect, useRef, useState } from 'react'
+import { isHidden } from '@asocial/client/core/page'
 import { STRINGS } from '../../../shared/i18n/en'
 import { OTHERS_STRINGS } from '../../../shared/i18n/en-others'
 import { SHARING_STRINGS } from '../../../shared/i18n/en-sharing'
@@ -49,7 +50,8 @@ interface Greeting {
 
 /**
  * Names who is here when you come, and who comes to you alone. Each arrival is said once: either here or in the notice at
- * the edge. The notice says who comes later, who comes while you write, and who comes where there is no room here.
+ * the edge. The notice says who comes later, who comes while you write, who comes where there is no room here, and who comes to a hidden
+ * page, which a notification says too (notifications/arrivals.ts).
  */
 function useGreeting(writing: boolean) {
   const { presence } = useApp()
@@ -84,7 +86,7 @@ function useGreeting(writing: boolean) {
     /** The box has its place, or none (`free`). */
     placed(free: boolean) {
       if (!greeting) return
-      if (!free && greeting.news) setGreeting(undefined)
+      if (greeting.news && (!free || isHidden())) setGreeting(undefined)
       else for (const id of greeting.ids) presence.dropNotices(id)
     },
   }

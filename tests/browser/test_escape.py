@@ -2,16 +2,12 @@
 
 from __future__ import annotations
 
-import asyncio
-
 import pytest
 import pytest_asyncio
-from playwright.async_api import Page, Route, expect
-
-from tests.support.waiting import PATIENCE_S
+from playwright.async_api import Page, expect
 
 from .conftest import Join, Visit
-from .watch import case, run_command
+from .watch import HeldBack, case, run_command
 
 PANELS = {
     "keys": ("help-panel", "Help"),
@@ -41,41 +37,6 @@ ESCAPE_AT_ONCE = f"(id) => ({COUNT})(id, true)"
 
 async def inserted(page: Page, times: int = 1) -> None:
     await page.wait_for_function("(times) => window.inserted === times", arg=times)
-
-
-class HeldBack:
-    """The file of a part, which does not arrive before `arrive` is called."""
-
-    def __init__(self, page: Page, chunk: str) -> None:
-        self._page = page
-        self._files = f"**/assets/{chunk}-*.js"
-        self._asked = asyncio.Event()
-        self._go_on = asyncio.Event()
-
-    async def start(self) -> None:
-        async def hold(route: Route) -> None:
-            self._asked.set()
-            await self._go_on.wait()
-            await route.continue_()
-
-        await self._page.route(self._files, hold)
-
-    async def asked(self) -> None:
-        await asyncio.wait_for(self._asked.wait(), PATIENCE_S)
-
-    async def arrive(self) -> None:
-        """Returns when its code has run, and the page had the time to show it."""
-        async with self._page.expect_response(self._files) as answer:
-            self._go_on.set()
-        url = (await answer.value).url
-        await self._page.evaluate(
-            """async (url) => {
-              await import(url)
-              for (let i = 0; i < 3; i += 1) await new Promise((done) => setTimeout(done))
-              for (let i = 0; i < 3; i += 1) await new Promise(requestAnimationFrame)
-            }""",
-            url,
-        )
 
 
 @pytest_asyncio.fixture(loop_scope="session")

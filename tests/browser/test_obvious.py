@@ -3,20 +3,29 @@ selected, labels of controls, and why a visit has ended."""
 
 from __future__ import annotations
 
-import asyncio
 import re
 from collections.abc import Awaitable, Callable
 from typing import Any, Literal
 
 import pytest
-from playwright.async_api import Browser, Locator, Page, Route, expect
-
-from tests.support.waiting import PATIENCE_S
+from playwright.async_api import Browser, Locator, Page, expect
 
 from .conftest import Join, Server, Visit
 from .test_owners import CLIPBOARD, copied, own, switch
 from .test_phone import LANDSCAPE, PORTRAIT, SMALL, phone
-from .watch import at_rest, case, go_back, messages, open_menu, page_time, run_command, say, until_seen, world_point
+from .watch import (
+    HeldBack,
+    at_rest,
+    case,
+    go_back,
+    messages,
+    open_menu,
+    page_time,
+    run_command,
+    say,
+    until_seen,
+    world_point,
+)
 
 CARET = '[data-testid="caret"]'
 OPEN = ".caret[data-open]"
@@ -122,23 +131,16 @@ async def items(menu: Locator) -> list[str]:
 
 async def test_a_menu_that_comes_late_takes_no_key_from_a_text_that_was_begun(visit: Visit) -> None:
     ann = await visit(service_workers="block")
-    asked, comes = asyncio.Event(), asyncio.Event()
-
-    async def later(route: Route) -> None:
-        asked.set()
-        await comes.wait()
-        await route.continue_()
-
-    await ann.route(re.compile(r"/assets/MessageMenu-.*\.js"), later)
+    menu = HeldBack(ann, "MessageMenu")
+    await menu.start()
     await ann.reload()
     await ann.get_by_test_id("plane").wait_for()
     await say(ann, 300, 300, "one")
     await until_seen(ann, "one")
     await ann.mouse.click(310, 300)
-    await asyncio.wait_for(asked.wait(), PATIENCE_S)
+    await menu.asked()
     await ann.keyboard.type("two")
-    async with ann.expect_response(re.compile(r"/assets/MessageMenu-")):
-        comes.set()
+    await menu.arrive()
     await at_rest(ann)
     await expect(ann.get_by_role("menu")).to_have_count(0)
     await ann.keyboard.press("Enter")
@@ -585,20 +587,14 @@ async def test_a_field_that_shows_its_label_has_no_tooltip(visit: Visit) -> None
 async def test_a_label_that_came_with_a_key_stays_while_the_pointer_is_elsewhere(visit: Visit) -> None:
     """A pointer that rests comes to other elements by itself, as they move below it."""
     ann = await visit(service_workers="block", **phone())
-    asked, comes = asyncio.Event(), asyncio.Event()
-
-    async def later(route: Route) -> None:
-        asked.set()
-        await comes.wait()
-        await route.continue_()
-
     # Before the tooltips are there, and then.
-    await ann.route(re.compile(r"/assets/tooltip-.*\.js"), later)
+    tooltips = HeldBack(ann, "tooltip")
+    await tooltips.start()
     await ann.reload()
     await tab_to(ann, "tools")
-    await asyncio.wait_for(asked.wait(), PATIENCE_S)
+    await tooltips.asked()
     await ann.mouse.move(180, 300)
-    comes.set()
+    await tooltips.arrive()
     assert await tooltip_fits(ann) == "More"
     await ann.mouse.move(200, 300)
     await ann.mouse.move(200, 320)

@@ -79,7 +79,7 @@ async def test_a_notification_says_who_came_while_the_tab_is_hidden(visit: Visit
     await ann.get_by_test_id("arrivals").check()
     assert await ann.evaluate("() => window.asked") == 1
     await recorded(ann)
-    # Whoever looks at the page sees it there: the first in the middle, others at the edge.
+    # Ann looks at the page. It shows the first person in the middle of the view, and the next one at its edge.
     await join(name="Bob")
     await expect(ann.get_by_test_id("company")).to_contain_text("Bob")
     await join(name="Eve")

@@ -39,6 +39,13 @@ def scripts_of(page: Page) -> list[Response]:
     return found
 
 
+async def without_other_parts(stranger: BrowserContext) -> Page:
+    """A page to which no part comes that the first word does not need, also none that is loaded ahead."""
+    page = await stranger.new_page()
+    await page.route(lambda url: "/assets/" in url and url.endswith(".js") and not NEEDED.search(url), lambda _: None)
+    return page
+
+
 def parts_of(scripts: list[Response]) -> list[str]:
     """Their file names without the hash, sorted."""
     return sorted(script.url.rsplit("/", 1)[-1].partition("-")[0] for script in scripts)
@@ -86,9 +93,7 @@ async def hide(page: Page, hidden: bool) -> None:
 
 
 async def test_the_first_word_needs_one_small_script(server: Server, stranger: BrowserContext) -> None:
-    page = await stranger.new_page()
-    # What the page loads ahead never comes, so what comes is what the first word needs.
-    await page.route(lambda url: "/assets/" in url and url.endswith(".js") and not NEEDED.search(url), lambda _: None)
+    page = await without_other_parts(stranger)
     scripts = scripts_of(page)
     await page.goto(server.url("/c/garden"))
     # Loaded is not yet drawn: on a busy machine a click can come between.
@@ -107,9 +112,7 @@ async def test_the_first_word_needs_one_small_script(server: Server, stranger: B
 async def test_typing_works_before_the_connection_and_before_any_other_script(
     server: Server, stranger: BrowserContext
 ) -> None:
-    page = await stranger.new_page()
-    # What typing and sending do not need never comes.
-    await page.route(lambda url: "/assets/" in url and url.endswith(".js") and not NEEDED.search(url), lambda _: None)
+    page = await without_other_parts(stranger)
     scripts = scripts_of(page)
     # A server whose page has come and whose socket never answers.
     await page.route_web_socket("**/api/chat*", lambda _: None)

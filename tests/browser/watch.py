@@ -9,7 +9,7 @@ from collections.abc import AsyncIterator
 from typing import Any
 
 import pytest
-from playwright.async_api import Error, Locator, Page, expect
+from playwright.async_api import Error, Locator, Page, Route, expect
 
 from tests.support.waiting import PATIENCE_S
 
@@ -227,3 +227,38 @@ async def world_under(page: Page, x: float, y: float) -> tuple[float, float]:
     assert at_x is not None
     assert at_y is not None
     return float(at_x), float(at_y)
+
+
+class HeldBack:
+    """The file of a part, which does not arrive before `arrive` is called."""
+
+    def __init__(self, page: Page, chunk: str) -> None:
+        self._page = page
+        self._files = f"**/assets/{chunk}-*.js"
+        self._asked = asyncio.Event()
+        self._go_on = asyncio.Event()
+
+    async def start(self) -> None:
+        async def hold(route: Route) -> None:
+            self._asked.set()
+            await self._go_on.wait()
+            await route.continue_()
+
+        await self._page.route(self._files, hold)
+
+    async def asked(self) -> None:
+        await asyncio.wait_for(self._asked.wait(), PATIENCE_S)
+
+    async def arrive(self) -> None:
+        """Returns when its code has run, and the page had the time to show it."""
+        async with self._page.expect_response(self._files) as answer:
+            self._go_on.set()
+        url = (await answer.value).url
+        await self._page.evaluate(
+            """async (url) => {
+              await import(url)
+              for (let i = 0; i < 3; i += 1) await new Promise((done) => setTimeout(done))
+              for (let i = 0; i < 3; i += 1) await new Promise(requestAnimationFrame)
+            }""",
+            url,
+        )

@@ -175,12 +175,12 @@ class ClaimedIds:
         return user_id if found is None else Principal(user_id, generation=found.generation).rules_id
 
     async def _hold_present(self, principal: Principal, *, reserve: bool = False) -> bool:
-        begun_ms, held_until_ms = self._present.get(principal.rules_id, (0, 0))
         now_ms = self._now_ms()
+        known_ms, held_until_ms = self._present.get(principal.rules_id, (0, 0))
         if held_until_ms <= now_ms:
-            begun_ms = 0  # the claim may have ended, and another one may have begun
+            known_ms = 0  # the claim may have ended, and another one may have begun
         try:
-            begun_ms = await self._hold(principal, self._settings.present_ms, reserve=reserve, begun_ms=begun_ms)
+            begun_ms = await self._hold(principal, self._settings.present_ms, reserve=reserve, begun_ms=known_ms)
         except StoreUnavailable:
             return True
         if begun_ms:

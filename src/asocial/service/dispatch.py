@@ -189,7 +189,7 @@ class Dispatch:
             case PostSealed():
                 return _COUNTED_AS[frame.kind], self._receive_sealed(session, frame)
             case _:
-                wait_s = self._sessions.request_wait_s(session)
+                wait_s = self._sessions.take_request(session)
                 if wait_s:
                     self._counters.rate_limited["requests"] += 1
                     raise RateLimited("too many requests at once", retry_after_ms=max(1, round(wait_s * 1000)))

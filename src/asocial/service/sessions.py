@@ -298,8 +298,8 @@ class Sessions:
         if holds and all(session.participant.profile.changed_at <= profile.changed_at for session in here):
             self._apply_everywhere(channel, ProfileChanged.of(user_id, profile))
 
-    def request_wait_s(self, session: Session) -> float:
-        """How many seconds the session must wait before its next request (W79). 0.0: it is counted as made."""
+    def take_request(self, session: Session) -> float:
+        """Count a request of the session (W79). Returns the seconds to wait if it is one too many, else 0.0."""
         now = self._loop.time()
         if session.requests is None:
             session.requests = TokenBucket(REQUESTS_PER_SECOND, REQUESTS_BURST, now)

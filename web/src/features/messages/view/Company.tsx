@@ -49,9 +49,9 @@ interface Greeting {
 }
 
 /**
- * Names who is here when you come, and who comes to you alone. Each arrival is said once: either here or in the notice at
- * the edge. The notice says who comes later, who comes while you write, who comes where there is no room here, and who comes to a hidden
- * page, which a notification says too (notifications/arrivals.ts).
+ * Names the people who are here when you arrive, or the first person who arrives while you are alone. Each arrival is said
+ * once: here, or in the notice at the edge. The notice names who comes later, who comes while you write, who comes where
+ * there is no room here, and who comes to a hidden page, for which it becomes a notification (notifications/arrivals.ts).
  */
 function useGreeting(writing: boolean) {
   const { presence } = useApp()

@@ -32,6 +32,8 @@ BUFFER_BYTES = 1 << 20
 class NoBroker:
     def publish(self, channel: str, batch: Batch) -> None: ...
 
+    def send_now(self) -> None: ...
+
 
 class Wire(Outgoing):
     id = ""

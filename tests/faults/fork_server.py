@@ -67,6 +67,9 @@ class LossyBroker:
         else:
             self._count = 0
 
+    def send_now(self) -> None:
+        self._broker.send_now()
+
     async def close(self) -> None:
         await self._broker.close()
 

@@ -122,6 +122,12 @@ class RawClient:
         except (EOFError, ConnectionError):
             return Closed(1006, "")
 
+    def plain_socket(self) -> socket.socket:
+        """The same socket, for somebody who reads and writes without asyncio. To be closed by the caller."""
+        plain = socket.socket(fileno=os.dup(self._writer.get_extra_info("socket").fileno()))
+        plain.settimeout(PATIENCE_S)
+        return plain
+
     async def abort(self) -> None:
         self._writer.transport.abort()
         with contextlib.suppress(ConnectionError):

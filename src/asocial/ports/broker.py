@@ -50,6 +50,13 @@ class Broker(Protocol):
         """Publish `batch` to the other processes. Never blocks, never raises; needs no subscription."""
         ...
 
+    def send_now(self) -> None:
+        """What was published, and every live message that was kept before, leaves this process before this returns.
+
+        Called before an `ack` is written, so that no acknowledged message is lost with this process. Never blocks.
+        """
+        ...
+
     async def close(self) -> None:
         """Send the published batches if that is possible soon, and release everything."""
         ...

@@ -5,6 +5,7 @@ It posts as a member would: the message passes the same limits, is kept while it
 
 from __future__ import annotations
 
+import asyncio
 import contextlib
 import secrets
 from collections.abc import AsyncIterator, Sequence
@@ -52,7 +53,11 @@ class ApiChat:
             await self._rules.confirm(channel)
             participant = Participant(channel, connection, key.user_id, profile, address, self._limits, self._loop)
             posted = self._chat.post(participant, post, bot=True)
-            return posted if isinstance(posted, Ack) else await posted
+            ack = posted if isinstance(posted, Ack) else await posted
+            published = asyncio.Event()
+            channel.when_published(published.set)
+            await published.wait()
+            return ack
         finally:
             self._channels.leave(channel, connection)
 

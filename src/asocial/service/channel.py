@@ -2,8 +2,8 @@
 
 A Channel holds the members of one channel on *this* process. Frames come from its members (`post`, `set_draft`,
 `set_drawing`, `set_cursor`, `post_transient`) and from other processes (`deliver`). All go into one outbox, and one
-flush writes it to everyone. The broker gets what this process added in the same flush, after the local writes, so that
-a broken broker does not affect members on this process.
+flush writes it to everyone. The broker gets what this process added in the same flush, before the local writes: what
+somebody has an `ack` for is not lost if this process is killed right after it.
 
 Never here: what a frame means, who may send it, JSON.
 """
@@ -32,7 +32,7 @@ from ..protocol.schema import CrowdFrame, Cursors
 from .backlog import Backlog
 from .control import CrowdCounted, encode_control
 from .crowd import Crowd
-from .crowd_batch import split_control
+from .crowd_batch import batch_of, split_control
 from .held_frames import HeldFrames
 from .read_gate import ReadGate
 from .remote_frames import RemoteFrames
@@ -99,8 +99,8 @@ class Channel:
         self._timer_for_cursors = False
         self._chats = 0
         self._chats_since = 0.0
-        self._controls: deque[tuple[int, bytes]] = deque()
-        """Control messages to send after frames that still wait: (number of the frame after those, message)."""
+        self._when_published: deque[tuple[int, Callable[[], object]]] = deque()
+        """What to call after frames that still wait: (number of the frame after those, function)."""
         self.changes = 0
         """Counts what makes a snapshot out of date: messages, presence, and whether the rules are `confirmed`."""
         self.rules: Rules | None = None
@@ -329,12 +329,16 @@ class Channel:
                     return  # only pointers and views, which have their own ways
             self._schedule()
 
+    def when_published(self, call: Callable[[], object]) -> None:
+        """Call this once the frames of this process that wait for a flush have been published; now if none waits."""
+        if self.next_number > self._number:
+            self._when_published.append((self.next_number, call))
+        else:
+            call()
+
     def send_control_in_order(self, control: bytes) -> None:
         """Send a control message to the other processes, after the frames that wait for a flush."""
-        if self.next_number > self._number:
-            self._controls.append((self.next_number, control))
-        else:
-            self._broker.publish(self.name, Batch(b"", b"", control))
+        self.when_published(lambda: self._broker.publish(self.name, Batch(b"", b"", control)))
 
     def confirm(self) -> None:
         """The rules are those in the shared store: exchange frames with other processes again."""
@@ -413,10 +417,12 @@ class Channel:
         flush = outbox.take(cursors, bound)
         if self.snapshots:
             self.snapshots.cut(flush)
-        self._write(flush, section)
         if first and (flush.reliable or flush.volatile):
             frames = flush.counts.messages + flush.counts.events
             self._publish_if_confirmed(Batch(flush.reliable, flush.volatile, number=self._number, frames=frames))
+        if flush.counts.messages:
+            self._broker.send_now()  # before anybody gets an `ack`
+        self._write(flush, section)
         self._counters.count_flush(flush, len(cursors), len(section.members), first=first)
         self._after_flush(began, flush.counts if first else NO_COUNTS, section)
         self.read_gate.resume_next()
@@ -426,17 +432,19 @@ class Channel:
             return
         section = self._sections.first
         section.pacer.flushed(started, cursors=False)
-        counts, slow, batch = crowd.flush(bound, self._number)
-        self._close_slow(slow)
-        if batch is not None:
-            self._publish_if_confirmed(batch)
-        self._after_flush(began, counts, section)
+        taken = crowd.outbox.take(bound)
+        if taken.local:
+            self._publish_if_confirmed(batch_of(taken, self._number))
+        if taken.counts.messages:
+            self._broker.send_now()  # before anybody gets an `ack`
+        self._close_slow(crowd.write(taken))
+        self._after_flush(began, taken.counts, section)
         self.read_gate.resume_next()
 
     def _after_flush(self, began: float, counts: FlushCounts, section: Section) -> None:
         self._number += counts.messages + counts.events
-        while self._controls and self._controls[0][0] <= self._number:
-            self._broker.publish(self.name, Batch(b"", b"", self._controls.popleft()[1]))
+        while self._when_published and self._when_published[0][0] <= self._number:
+            self._when_published.popleft()[1]()
         ended = self._now_s()
         cost = ended - began
         if self.crowd is not None:

@@ -344,7 +344,7 @@ def _read(channel: str, message: LiveMessage) -> Chat | Stroke | Sealed:
 
 
 def _answer_again(participant: Participant, message_id: str, known: LiveMessage | Duplicate) -> Ack:
-    """Send the `ack` of a message that was posted before. Returns it."""
+    """Send the `ack` of a message that was posted before, also if it still waits for a flush. Returns it."""
     ack = Ack(message_id, known.timestamp, known.expires_at)
-    participant.connection.write(pack(ack))
+    participant.channel.when_published(lambda: participant.connection.write(pack(ack)))
     return ack

@@ -14,9 +14,9 @@ from collections.abc import Callable, Iterable, Mapping, Sequence
 
 from ..domain.cells import MIDDLE, Cell, Region, cell_of, cells_of
 from ..domain.crowd_memory import CrowdMemory, Kept
-from ..domain.crowd_outbox import CrowdOutbox, Run, divide
+from ..domain.crowd_outbox import CrowdOutbox, Run, Taken, divide
 from ..domain.errors import TooSlow
-from ..domain.flush import FlushCounts, FlushLimit, Shared
+from ..domain.flush import Shared
 from ..domain.live_message import LiveMessage
 from ..domain.message import Dated
 from ..domain.pacing import LoopLag
@@ -27,7 +27,7 @@ from ..protocol.codec import dated_messages_in, live_messages_in, places_of, shi
 from ..protocol.framing import split_frames, text_frame
 from .control import ActivityHere, PointersGone, encode_control
 from .crowd_activity import CrowdActivity
-from .crowd_batch import cells_line, parts, parts_of
+from .crowd_batch import cells_line, parts
 from .crowd_load import CrowdLoad
 from .crowd_pointers import CrowdPointers, is_cursors
 from .crowd_rounds import CrowdRounds
@@ -319,10 +319,8 @@ class Crowd:
 
     # Writing.
 
-    def flush(self, bound: FlushLimit, number: int) -> tuple[FlushCounts, list[Connection], Batch | None]:
-        """Write as much as one flush carries. Returns what it carried, the connections that are too slow, and what
-        the other processes get. `number`: of the first reliable frame."""
-        taken = self.outbox.take(bound)
+    def write(self, taken: Taken[Connection]) -> list[Connection]:
+        """Write one flush. Returns the connections that are too slow."""
         now = self._loop.time()
         slow: list[Connection] = []
         self._backwards = not self._backwards
@@ -339,18 +337,7 @@ class Crowd:
             slow += too_slow
             self._counters.volatile_dropped += skipped
             self._counters.sent_in_crowd(len(group.members), len(flush.shared.data))
-        own = taken.runs[: taken.local]
-        batch = None
-        if own:
-            reliable, volatile = [run for run in own if not run.volatile], [run for run in own if run.volatile]
-            batch = Batch(
-                b"".join([run.data for run in reliable]),
-                b"".join([run.data for run in volatile]),
-                cells_line(parts_of(reliable), parts_of(volatile)),
-                number=number,
-                frames=len(reliable),
-            )
-        return taken.counts, slow, batch
+        return slow
 
     def _keep(self, run: Run[Connection], now: float) -> None:
         """Keep the messages of a run for those whose viewport comes there."""

@@ -13,8 +13,8 @@ from typing import TypeAlias
 
 import msgspec
 
-from ..domain.crowd_outbox import Cells, Run
-from ..ports import Connection
+from ..domain.crowd_outbox import Cells, Run, Taken
+from ..ports import Batch, Connection
 
 Recipients: TypeAlias = Cells | str
 """Cells, of which () is everyone; or the id of a user whose followers get it."""
@@ -37,8 +37,17 @@ def cells_line(reliable: Sequence[Part], volatile: Sequence[Part]) -> bytes:
     return _encode(_CellsLine(_runs(reliable), _runs(volatile))) + b"\n"
 
 
-def parts_of(runs: Sequence[Run[Connection]]) -> list[Part]:
-    return [(run.data, run.cells) for run in runs]
+def batch_of(taken: Taken[Connection], number: int) -> Batch:
+    """What the other processes get of a flush. `number`: of its first reliable frame."""
+    own = taken.runs[: taken.local]
+    reliable, volatile = [run for run in own if not run.volatile], [run for run in own if run.volatile]
+    return Batch(
+        b"".join([run.data for run in reliable]),
+        b"".join([run.data for run in volatile]),
+        cells_line(_parts_of(reliable), _parts_of(volatile)),
+        number=number,
+        frames=len(reliable),
+    )
 
 
 def split_control(control: bytes) -> tuple[bytes, bytes]:
@@ -56,6 +65,10 @@ def parts(line: bytes, reliable: bytes, volatile: bytes) -> tuple[list[Part], li
         return _split(reliable, read.reliable), _split(volatile, read.volatile)
     except (msgspec.DecodeError, ValueError, TypeError, IndexError):
         return None
+
+
+def _parts_of(runs: Sequence[Run[Connection]]) -> list[Part]:
+    return [(run.data, run.cells) for run in runs]
 
 
 def _runs(lane: Sequence[Part]) -> list[list[int | str]]:

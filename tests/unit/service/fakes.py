@@ -131,6 +131,9 @@ class FakeBroker:
     def publish(self, channel: str, batch: Batch) -> None:
         self.published.append((channel, batch))
 
+    def send_now(self) -> None:
+        self.log.append("send now")
+
     async def close(self) -> None:
         self.log.append("close")
 

@@ -51,6 +51,9 @@ class MemoryBroker:
         if deliver is not None:
             deliver(batch)
 
+    def send_now(self) -> None:
+        """Nothing to do: what is published ends with the process, like everybody who would read it."""
+
     async def close(self) -> None:
         for channel in list(self._bus.subscriptions):
             await self.unsubscribe(channel)

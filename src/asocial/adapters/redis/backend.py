@@ -65,10 +65,10 @@ class RedisBackend:
             on_lost=lambda: self._supervisor.interrupt("the lease of this process expired"),
             on_death=self._process_died,
         )
-        self.broker = RedisBroker(self._supervisor, identity, self._clock_asked.set, runtime)
         self.presence = RedisPresence(pool, self._leases, ttl_ms=ttl_ms, linger_ms=settings.linger_ms)
         self.limiter = RedisRateLimiter(pool, clock.monotonic_ms)
         self.live = RedisLiveMessages(pool, clock.now_ms)
+        self.broker = RedisBroker(self._supervisor, self.live, identity, self._clock_asked.set, runtime)
         self.registry = RedisSessionRegistry(pool, self._leases, ttl_ms=ttl_ms)
         self.rules = RedisChannelRules(pool)
         self.claims = RedisUserIdClaims(pool)

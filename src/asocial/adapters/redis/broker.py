@@ -5,9 +5,10 @@
 
 The numbers of a batch are the first line of its control lane; versions without numbers ignore the line.
 
-`publish` passes the bytes to the channel's connection, which sends everything of a turn in one write. The connection's
-buffer is the outgoing queue. Batches are dropped when it is full, and while Redis is away: nothing is kept for later,
-because a message that arrives after its life is worse than none.
+`publish` passes the bytes to the channel's connection, which sends everything of a turn in one write, or earlier with
+`send_now`. The live messages of a batch come before it. The connection's buffer is the outgoing queue. Batches are
+dropped when it is full, and while Redis is away: nothing is kept for later, because a message that arrives after its
+life is worse than none.
 
 Redis also delivers to the publisher itself; a process recognizes its own batches by the publisher field.
 """
@@ -21,6 +22,7 @@ from collections.abc import Callable
 from ... import logs
 from ...ports import Batch, Deliver, StoreUnavailable
 from ...service.runtime import Runtime
+from .live import RedisLiveMessages
 from .supervisor import RedisSupervisor
 
 VERSION = 1
@@ -37,8 +39,14 @@ class RedisBroker:
     """`on_clock_mismatch`: called when a batch is from the future or very old, so one of two clocks is wrong."""
 
     def __init__(
-        self, supervisor: RedisSupervisor, process_id: str, on_clock_mismatch: Callable[[], None], runtime: Runtime
+        self,
+        supervisor: RedisSupervisor,
+        live: RedisLiveMessages,
+        process_id: str,
+        on_clock_mismatch: Callable[[], None],
+        runtime: Runtime,
     ) -> None:
+        self._live = live
         self._now_ms = runtime.clock.now_ms
         self._on_clock_mismatch = on_clock_mismatch
         self._counters = runtime.counters
@@ -76,6 +84,7 @@ class RedisBroker:
         self._supervisor.subscriber.unsubscribe(channel)
 
     def publish(self, channel: str, batch: Batch) -> None:
+        self._live.write()
         try:
             connection = self._supervisor.pool.connection(channel)
         except StoreUnavailable:
@@ -91,6 +100,10 @@ class RedisBroker:
         connection.post(
             self._verb, self._supervisor.subscriber.name(channel), data, timed=self._counters.publish_seconds
         )
+
+    def send_now(self) -> None:
+        self._live.write()
+        self._supervisor.pool.send_now()
 
     async def close(self) -> None:
         self._supervisor.subscriber.unsubscribe_all()

@@ -2,8 +2,8 @@
 
 Each channel has two sorted sets, scored by the end of life: one of messages, and one of strokes, because processes of
 an earlier version would read strokes as messages. Expired entries are removed with the next write, and a key expires
-soon after its last entry. All of a turn, a channel and a kind are one ZADD, sent before the turn's publish, so a
-process that subscribes too late for a message finds it here.
+soon after its last entry. All of a turn, a channel and a kind are one ZADD. It comes before their publish (broker.py),
+so a process that subscribes too late for a message finds it here.
 
 While Redis is away, only this process's messages are known. When Redis is back, live messages are written again, for
 each channel when the service calls `share`.
@@ -51,7 +51,7 @@ class RedisLiveMessages:
         if not shared:
             return
         if not self._unwritten:
-            asyncio.get_running_loop().call_soon(self._write)
+            asyncio.get_running_loop().call_soon(self.write)
         self._unwritten.setdefault((channel, message.stroke), []).append(message)
 
     def find(self, channel: str, user_id: str, message_id: str, now_ms: int) -> LiveMessage | None:
@@ -111,10 +111,32 @@ class RedisLiveMessages:
             if of_kind:
                 self._unwritten[channel, stroke] = of_kind
         if live:
-            self._write()
+            self.write()
+
+    def write(self) -> None:
+        """Request what stores the messages that were added. It is sent with everything else of the turn."""
+        if not self._unwritten:
+            return
+        unwritten, self._unwritten = self._unwritten, {}
+        over_ms = self._clock_ms() - MAX_CLOCK_SKEW_MS
+        for (channel, stroke), messages in unwritten.items():
+            try:
+                connection = self._pool.connection(channel)
+            except StoreUnavailable:
+                continue
+            if not messages:
+                continue
+            key = self._key(channel, stroke)
+            pairs: list[Argument] = []
+            for message in messages:
+                pairs += (message.expires_at, _encode(message))
+            connection.post("ZADD", key, *pairs)
+            connection.post("ZREMRANGEBYSCORE", key, "-inf", over_ms)
+            connection.post("ZREMRANGEBYRANK", key, 0, -CHANNEL_MESSAGES - 1)
+            connection.post("PEXPIRE", key, self._longest_ms + KEEP_MS)
 
     async def close(self) -> None:
-        self._write()
+        self.write()
         self._local.clear()
 
     async def _load(self, key: str, channel: str, now_ms: int) -> list[LiveMessage]:
@@ -149,22 +171,3 @@ class RedisLiveMessages:
 
     def _keys(self, channel: str) -> tuple[str, str]:
         return self._key(channel, stroke=False), self._key(channel, stroke=True)
-
-    def _write(self) -> None:
-        unwritten, self._unwritten = self._unwritten, {}
-        over_ms = self._clock_ms() - MAX_CLOCK_SKEW_MS
-        for (channel, stroke), messages in unwritten.items():
-            try:
-                connection = self._pool.connection(channel)
-            except StoreUnavailable:
-                continue
-            if not messages:
-                continue
-            key = self._key(channel, stroke)
-            pairs: list[Argument] = []
-            for message in messages:
-                pairs += (message.expires_at, _encode(message))
-            connection.post("ZADD", key, *pairs)
-            connection.post("ZREMRANGEBYSCORE", key, "-inf", over_ms)
-            connection.post("ZREMRANGEBYRANK", key, 0, -CHANNEL_MESSAGES - 1)
-            connection.post("PEXPIRE", key, self._longest_ms + KEEP_MS)

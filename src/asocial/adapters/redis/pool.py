@@ -146,6 +146,11 @@ class Pool:
                 log.error("a redis script failed", script=script.name, error=str(error))
             raise
 
+    def send_now(self) -> None:
+        """Send what waits for the end of the turn."""
+        for connection in self._connections.values():
+            connection.send_now()
+
     async def drain(self, timeout_s: float) -> None:
         """Wait until every command is answered, for at most `timeout_s`."""
         connections = [connection for connection in self._connections.values() if connection.lost is None]

@@ -90,6 +90,10 @@ class Outbox(Generic[C]):
         """The number of waiting reliable frames of this process."""
         return len(self._frames)
 
+    def waiting_after(self, count: int) -> list[bytes]:
+        """The waiting reliable frames of this process, without the first `count`."""
+        return [frame for frame, _, _ in islice(self._frames, count, None)]
+
     @property
     def has_cursors(self) -> bool:
         return bool(self._cursors)

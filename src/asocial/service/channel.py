@@ -99,6 +99,8 @@ class Channel:
         self._timer_for_cursors = False
         self._chats = 0
         self._chats_since = 0.0
+        self._ahead: deque[int] = deque()
+        """The sizes of the frames at the head of the first section's outbox that have been published already."""
         self._when_published: deque[tuple[int, Callable[[], object]]] = deque()
         """What to call after frames that still wait: (number of the frame after those, function)."""
         self.changes = 0
@@ -417,9 +419,10 @@ class Channel:
         flush = outbox.take(cursors, bound)
         if self.snapshots:
             self.snapshots.cut(flush)
-        if first and (flush.reliable or flush.volatile):
-            frames = flush.counts.messages + flush.counts.events
-            self._publish_if_confirmed(Batch(flush.reliable, flush.volatile, number=self._number, frames=frames))
+        if first:
+            self._publish_flush(flush)
+        elif flush.counts.messages:
+            self._publish_ahead()
         if flush.counts.messages:
             self._broker.send_now()  # before anybody gets an `ack`
         self._write(flush, section)
@@ -440,6 +443,24 @@ class Channel:
         self._close_slow(crowd.write(taken))
         self._after_flush(began, taken.counts, section)
         self.read_gate.resume_next()
+
+    def _publish_flush(self, flush: Flush[Connection]) -> None:
+        """Publish what the first section flushes, except what was published ahead."""
+        reliable, number, frames = flush.reliable, self._number, flush.counts.messages + flush.counts.events
+        if self._ahead:
+            published = min(frames, len(self._ahead))
+            reliable = reliable[sum(self._ahead.popleft() for _ in range(published)) :]
+            number, frames = number + published, frames - published
+        if reliable or flush.volatile:
+            self._publish_if_confirmed(Batch(reliable, flush.volatile, number=number, frames=frames))
+
+    def _publish_ahead(self) -> None:
+        """Publish what the first section has yet to flush: another section is about to acknowledge a part of it."""
+        frames = self._sections.first.outbox.waiting_after(len(self._ahead))
+        if frames and self.confirmed:
+            number = self._number + len(self._ahead)
+            self._ahead.extend(map(len, frames))
+            self._broker.publish(self.name, Batch(b"".join(frames), b"", number=number, frames=len(frames)))
 
     def _after_flush(self, began: float, counts: FlushCounts, section: Section) -> None:
         self._number += counts.messages + counts.events

@@ -34,7 +34,8 @@ class Section:
 
 
 class Sections:
-    """At least one. What the first one flushes is published to other processes and counted.
+    """At least one. What the first one flushes is counted, and published to other processes, unless another one
+    acknowledged it before.
 
     `members`: of the channel. While there is one section, they are its members too, and are kept once. `all`: not
     to be changed from outside; an attribute, because small channels ask for it with every frame.

@@ -119,6 +119,8 @@ class FakeBroker:
         self.published: list[tuple[str, Batch]] = []
         self.subscriptions: dict[str, Deliver] = {}
         self.log: list[str] = []
+        self.sent = b""
+        """The reliable frames that had been published at the last `send_now`."""
 
     async def subscribe(self, channel: str, deliver: Deliver) -> None:
         self.log.append(f"subscribe {channel}")
@@ -132,7 +134,7 @@ class FakeBroker:
         self.published.append((channel, batch))
 
     def send_now(self) -> None:
-        self.log.append("send now")
+        self.sent = b"".join(batch.reliable for _, batch in self.published)
 
     async def close(self) -> None:
         self.log.append("close")

@@ -3,10 +3,12 @@
 from __future__ import annotations
 
 import random
-from collections.abc import AsyncIterator
+import re
+from collections.abc import AsyncIterator, Sequence
 
 import pytest
 
+from asocial.domain.flush import Piece, Shared
 from asocial.domain.pacing import LoopLag
 from asocial.groups import CrowdSettings
 from asocial.ports import Batch
@@ -113,6 +115,27 @@ async def test_the_sections_of_a_crowd_that_ends_hold_everyone(channel: Channel)
     assert [each.writes for each in members] == [[frame("a")]] * len(members)
 
 
+class Witness(FakeConnection):
+    """Whoever gets an `ack`: the other processes must have been sent the message before (W10)."""
+
+    def __init__(self, name: str, broker: FakeBroker) -> None:
+        super().__init__(name)
+        self._broker = broker
+
+    def deliver(self, shared: Shared, pieces: Sequence[Piece] | None = None) -> None:
+        super().deliver(shared, pieces)
+        for number in re.findall(rb"ack (\d+)", self.writes[-1]):
+            assert frame(number.decode()) in self._broker.sent
+
+
+def join_as_witness(channel: Channel, name: str, broker: FakeBroker) -> Witness:
+    witness = Witness(name, broker)
+    channel.attach(witness)
+    channel.release(witness, b"")
+    witness.writes.clear()
+    return witness
+
+
 @pytest.mark.parametrize("seed", range(40))
 async def test_everyone_gets_every_frame_once_and_in_order(channel: Channel, broker: FakeBroker, seed: int) -> None:
     rng = random.Random(seed)
@@ -121,7 +144,7 @@ async def test_everyone_gets_every_frame_once_and_in_order(channel: Channel, bro
     for number in range(150):
         what = rng.random()
         if what < 0.25 or not expected:
-            expected[join(channel, f"m{number}")] = b""
+            expected[join_as_witness(channel, f"m{number}", broker)] = b""
         elif what < 0.4:
             gone = rng.choice(list(expected))
             channel.detach(gone)
@@ -147,6 +170,25 @@ async def test_everyone_gets_every_frame_once_and_in_order(channel: Channel, bro
             each for each in frames.split(b"\x81") if b"remote" not in each
         ]
     assert b"".join(batch.reliable for _, batch in broker.published) == published
+    numbers = [n for _, batch in broker.published for n in range(batch.number, batch.number + batch.frames)]
+    assert numbers == list(range(1, published.count(b"\x81") + 1))
+
+
+async def test_w14_what_a_later_section_acknowledges_is_published_before(channel: Channel, broker: FakeBroker) -> None:
+    """A user who has the `ack` may go on through another process, where both messages must come in order."""
+    members = [join_as_witness(channel, f"m{number}", broker) for number in range(3 * SIZE)]
+    channel.post(frame(1), members[0], reply=frame("ack 1"))
+    channel.flush()
+    channel.post(frame(2), members[-1], reply=frame("ack 2"))
+    channel.post(frame(3))
+    while not members[-1].writes:
+        channel.flush()
+    assert b"".join(batch.reliable for _, batch in broker.published) == frame(1) + frame(2) + frame(3)
+    channel.post(frame(4), members[-1], reply=frame("ack 4"))
+    channel.set_draft(members[0], "d", frame("draft"))
+    channel.flush_all()
+    assert b"".join(batch.reliable for _, batch in broker.published) == b"".join(map(frame, range(1, 5)))
+    assert b"".join(batch.volatile for _, batch in broker.published) == frame("draft")
 
 
 def test_an_empty_channel_waits_for_nothing() -> None:

@@ -137,20 +137,25 @@ _NOTICES = """
   for (const notice of notices) {
     const box = boxOf(notice)
     const said = notice.textContent
-    if (box.left < 0 || box.top < 0 || box.right > innerWidth || box.bottom > innerHeight)
+    if (box.left < 0 || box.top < 0 || box.right > innerWidth || box.bottom > visualViewport.height)
       wrong.push(`${said} leaves the screen: ${[box.left, box.top, box.right, box.bottom].map(Math.round)}`)
     for (const each of [...texts, ...controls, ...hints, ...notices])
       if (each !== notice && meet(box, boxOf(each))) wrong.push(`${said} and ${each.textContent} overlap`)
-    for (const each of notice.querySelectorAll('[role=alert], button')) {
+    // Where there is little room, only the buttons are shown.
+    for (const each of notice.querySelectorAll('brief' in notice.dataset ? 'button' : '[role=alert], button')) {
       const { left, right, top, bottom } = boxOf(each)
       const hit = document.elementFromPoint((left + right) / 2, (top + bottom) / 2)
       if (!each.contains(hit)) wrong.push(`${each.textContent} cannot be pressed`)
       if (each.scrollWidth > each.clientWidth + 1) wrong.push(`${each.textContent} is cut off`)
     }
   }
-  for (const hint of hints)
+  for (const hint of hints) {
+    const { left, top, right, bottom } = boxOf(hint)
+    if (left < 0 || top < 0 || right > innerWidth || bottom > visualViewport.height)
+      wrong.push(`${hint.textContent} leaves the screen`)
     for (const each of [...texts, ...controls, ...hints])
       if (each !== hint && meet(boxOf(hint), boxOf(each))) wrong.push(`${hint.textContent} covers ${each.textContent}`)
+  }
   return wrong
 }
 """

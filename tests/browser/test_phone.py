@@ -11,6 +11,7 @@ from playwright.async_api import CDPSession, Locator, Page, expect
 
 from .conftest import Join, Server, Visit
 from .test_finding import camera_of, views_alike
+from .test_layout import expect_notices_apart
 from .test_plane import STILL, zoom_of
 from .watch import at_rest, case, go_back, page_time, say, stop_clock, until_seen, world_point
 
@@ -301,6 +302,68 @@ async def test_nothing_lies_on_what_is_written(
         await expect(bob.get_by_test_id("notices")).to_have_text("Cat is here")
         await until_nothing_on_the_text(bob)
         await expect(bob.get_by_text("Cat is here")).to_be_in_viewport(ratio=1)
+
+
+# The point of the free plane that is nearest to the left of the line with Undo.
+FREE_BEFORE_THE_TOAST = """() => {
+  const { left, top, bottom } = document.querySelector('[data-testid="toast"]').getBoundingClientRect()
+  const isFree = (each) => each?.closest('.plane') && !each.closest('.message-body')
+  const points = []
+  for (let x = 10; x < innerWidth; x += 10)
+    for (let y = 10; y < visualViewport.height; y += 10)
+      if (isFree(document.elementFromPoint(x, y))) points.push([x, y])
+  const away = ([x, y]) => Math.hypot(x - left + 30, y - (top + bottom) / 2)
+  return points.sort((a, b) => away(a) - away(b))[0]
+}"""
+
+
+@pytest.mark.parametrize("settings", [{"rate_limit_per_minute": 1}], ids=["one message a minute"])
+@pytest.mark.parametrize(
+    "locale", ["de-DE", *(pytest.param(each, marks=pytest.mark.repeats) for each in ("en-US", "es-ES", "ar-EG"))]
+)
+@pytest.mark.parametrize(
+    ("size", "visible"),
+    [pytest.param(LANDSCAPE, 375, id="landscape"), pytest.param(LANDSCAPE, 160, id="landscape, above a keyboard"),
+     pytest.param(PORTRAIT, 667, id="portrait")],
+)  # fmt: skip
+async def test_neither_refused_messages_nor_the_line_with_undo_cover_anything(
+    visit: Visit, join: Join, locale: str, size: tuple[int, int], visible: int
+) -> None:
+    bob = await visit(**phone(size), locale=locale)
+    await join(name="Ann")
+    width = size[0]
+
+    async def write(x: float, y: float, text: str) -> None:
+        await bob.touchscreen.tap(x, y)
+        await expect(bob.get_by_test_id("caret")).to_be_focused()
+        await bob.keyboard.type(text)
+
+    await write(width * 0.45, 110, "this one is sent")
+    await bob.keyboard.press("Enter")
+    await expect(bob.get_by_test_id("message")).to_have_attribute("data-state", "sent")
+    if visible != size[1]:
+        await keyboard(bob, visible)
+    await write(width * 0.4, visible * 0.45, "a first line")
+    await bob.keyboard.press("Enter")
+    await bob.keyboard.type("and another one, too fast")
+    await bob.keyboard.press("Enter")
+    await expect(bob.get_by_test_id("send-again")).to_have_count(2)
+    await expect_notices_apart(bob)
+    await bob.keyboard.type("a draft that is discarded")
+    await expect_notices_apart(bob)
+    await bob.keyboard.press("Escape")
+    await expect(bob.get_by_test_id("toast")).to_be_visible()
+    await expect_notices_apart(bob)
+    # It is laid again: the text that is written grows to where it is.
+    x, y = await bob.evaluate(FREE_BEFORE_THE_TOAST)
+    # Not with a finger: Chromium presses a button that is near.
+    await bob.mouse.click(x, y)
+    await bob.keyboard.type("a new draft, which is long")
+    await expect_notices_apart(bob)
+    await expect(bob.get_by_test_id("undo")).to_be_visible()
+    if visible != size[1]:
+        await no_keyboard(bob)
+        await expect_notices_apart(bob)
 
 
 # Arriving.

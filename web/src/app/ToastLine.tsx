@@ -3,19 +3,19 @@
  */
 import { useEffect, useLayoutEffect, useRef, useState } from 'react'
 import { useStore } from 'zustand'
-import { freeTop } from '../features/canvas/free-top'
+import { keepOffText } from '../features/canvas/off-text'
+import { onMoved } from '../features/canvas/on-moved'
 import { PANEL_STRINGS } from '../shared/i18n/en-panels'
+import { createSizes } from '../shared/ui/resize'
 import { useApp } from '../stores/hooks'
 
 const SAY = PANEL_STRINGS.message
 const STAYS_MS = 8_000
-const APART_PX = 4
-const STEP_PX = 12
-/** No higher: the controls at the upper edge are there. */
-const HIGHEST_PX = 48
+const LOOK_EVERY_MS = 100
 
 export function ToastLine() {
-  const { toast: toasts, camera } = useApp()
+  const app = useApp()
+  const { toast: toasts } = app
   const line = useRef<HTMLDivElement>(null)
   const toast = useStore(toasts.store, (s) => s.toast)
   const [held, setHeld] = useState(false)
@@ -25,25 +25,43 @@ export function ToastLine() {
     const timer = setTimeout(toasts.close, STAYS_MS)
     return () => clearTimeout(timer)
   }, [toasts, id, held])
+  const canUndo = toast?.undo !== undefined
   useLayoutEffect(() => {
-    // Once: it must not move away from a finger that is on its way to Undo.
-    const place = () => line.current && liftOff(line.current, camera.store.getState().view.height)
+    if (id === undefined) return
+    let seen: object | undefined
+    const place = () => {
+      const element = line.current
+      if (!element) return
+      const { view } = app.camera.store.getState()
+      const anew = view !== seen
+      seen = view
+      // It must not move away while Undo is pressed.
+      if (anew || !element.matches(':active, :focus-within'))
+        keepOffText(element, view, canUndo, anew)
+    }
     place()
-    return camera.store.subscribe(({ view }, before) => view !== before.view && place())
-  }, [camera, id])
+    const stop = onMoved(app, LOOK_EVERY_MS, place)
+    // What lies at the edges may grow.
+    const sizes = createSizes(place)
+    for (const edge of document.querySelectorAll('.edge')) sizes.observe(edge)
+    return () => {
+      sizes.disconnect()
+      stop()
+    }
+  }, [app, id, canUndo])
   if (!toast) return null
   return (
     <div
       key={toast.id}
       ref={line}
-      className="absolute inset-x-0 bottom-[max(64px,calc(env(safe-area-inset-bottom)+64px))] mx-auto flex w-fit max-w-[calc(100vw-20px)] motion-safe:animate-appear items-center gap-1 rounded-[14px] forced-colors:border bg-ink ps-4 pe-1.5 text-sm/5 text-ground not-has-[button]:py-2.5 not-has-[button]:pe-4"
+      className="absolute inset-x-0 bottom-[calc(env(safe-area-inset-bottom)+64px)] mx-auto flex w-fit max-w-[calc(100vw-2*max(10px,env(safe-area-inset-left),env(safe-area-inset-right)))] motion-safe:animate-appear items-center gap-1 rounded-[14px] forced-colors:border bg-ink ps-4 pe-1.5 text-sm/5 text-ground not-has-[button]:py-2.5 not-has-[button]:pe-4 data-brief:ps-1.5 data-no-room:invisible"
       onPointerEnter={() => setHeld(true)}
       onPointerLeave={() => setHeld(false)}
       onFocus={() => setHeld(true)}
       onBlur={() => setHeld(false)}
       data-testid="toast"
     >
-      <span aria-hidden="true" className="truncate">
+      <span aria-hidden="true" className="line-clamp-2 wrap-anywhere in-data-brief:hidden">
         {toast.text}
       </span>
       {toast.undo && (
@@ -62,14 +80,4 @@ export function ToastLine() {
       )}
     </div>
   )
-}
-
-/** Higher up, where it would cover what is read or pressed; where there is no such place, it stays at the lower edge. */
-function liftOff(line: HTMLElement, height: number) {
-  line.style.bottom = ''
-  const lowest = line.offsetTop
-  const tops = []
-  for (let top = lowest; top >= HIGHEST_PX; top -= STEP_PX) tops.push(top)
-  const top = freeTop(line, tops, APART_PX) ?? lowest
-  if (top !== lowest) line.style.bottom = `${height - top - line.offsetHeight}px`
 }

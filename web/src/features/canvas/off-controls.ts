@@ -1,11 +1,11 @@
 /*
- * How far the text that is written must move to lie on nothing at the edges. The notices there go away by themselves, and
- * keep off the text (people/Notices.tsx).
+ * How far the text that is written must move to lie on nothing at the edges. The notices there, and the line with Undo, go
+ * away by themselves, and keep off the text (people/Notices.tsx, app/ToastLine.tsx).
  */
 import { beyond, grow, meet, nearestFree, type Box, type Offset } from './model/boxes'
 import { AT_EDGES, boxesOf } from './text-boxes'
 
-const CONTROLS = `${AT_EDGES}, section.panel, [data-testid="toast"]`
+const CONTROLS = `${AT_EDGES}, section.panel`
 /** between the text and a control */
 const APART_PX = 4
 /** It moves no further. */

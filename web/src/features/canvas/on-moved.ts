@@ -1,8 +1,9 @@
 /*
- * Calls back when the camera, the cursors, the messages or the presence changed, but only every so often: for what is
- * drawn from all of them. Idle while nothing changes.
+ * Calls back when the camera, the cursors, the messages, their notices or the presence changed, but only every so often: for
+ * what is drawn from all of them. Idle while nothing changes.
  */
 import type { App } from '../../stores/app'
+import { notices } from '../messages/store/notices'
 
 /** After a change, text has come to rest within this time: it is on the page, and moved into the view (nudge.ts). */
 const AT_REST_MS = 450
@@ -40,10 +41,12 @@ export function onMoved(app: App, everyMs: number, look: () => void): () => void
     app.cursors.onWake(wake),
     app.cursors.store.subscribe(wake),
     app.messages.store.subscribe(changed),
+    notices.subscribe(changed),
     app.presence.store.subscribe(wake),
     app.crowd.subscribe(wake),
   ]
-  wake()
+  // Something may be on its way already.
+  changed()
   return () => {
     clearTimeout(timer)
     clearTimeout(again)

@@ -9,9 +9,18 @@ const box = (left: number, top: number, width: number, height: number): Box => (
 })
 const FRAME = box(10, 10, 980, 480)
 const SIZE = { width: 300, height: 30 }
-const NOTHING: Around = { frame: FRAME, controls: [], texts: [], notices: [] }
-const put = (text: Box, around: Partial<Around> = {}, rtl = false, before?: Box) =>
-  noticePlace(text, SIZE, rtl, { ...NOTHING, ...around }, before)
+const SHORT = { width: 120, height: 30 }
+const NOTHING: Around = { frame: FRAME, controls: [], texts: [], written: [], notices: [] }
+const place = (text: Box, around: Partial<Around> = {}, rtl = false, before?: Box) =>
+  noticePlace(
+    ...([text, SIZE, SHORT, rtl, { ...NOTHING, ...around }] as const),
+    before && { box: before, short: false },
+  )
+const put = (...args: Parameters<typeof place>): Box => {
+  const found = place(...args)
+  if (!found) throw new Error('it has no place')
+  return found.box
+}
 
 describe('the notice of a message', () => {
   test('lies above it, from where it is read on', () => {
@@ -55,7 +64,7 @@ describe('the notice of a message', () => {
     expect(put(text, { texts: [box(500, 240, 50, 28)] }, false, below).top).toBe(170)
   })
 
-  test('covers text where there is no room, and still no control and no other notice', () => {
+  test('covers text where there is no room, but no control and no other notice', () => {
     const text = box(400, 200, 150, 28)
     const all = box(0, 0, 1000, 500)
     const controls = [box(390, 165, 320, 30)]
@@ -63,6 +72,40 @@ describe('the notice of a message', () => {
     const there = put(text, { texts: [all], controls, notices })
     for (const each of [text, ...controls, ...notices]) expect(meet(there, each)).toBe(false)
     expect(meet(there, FRAME)).toBe(true)
+  })
+
+  test('is short where there is no room for all of it, and whole again', () => {
+    const text = box(400, 200, 150, 28)
+    const around = {
+      texts: [
+        box(0, 0, 1000, 191),
+        box(0, 237, 1000, 300),
+        box(700, 190, 300, 50),
+        box(0, 190, 250, 50),
+      ],
+    }
+    expect(place(text, around)).toEqual({ box: box(553, 199, 120, 30), short: true })
+    expect(place(text, around, true)).toEqual({ box: box(277, 199, 120, 30), short: true })
+    const short = { box: box(553, 199, 120, 30), short: true }
+    const again = noticePlace(text, SIZE, SHORT, false, { ...NOTHING, ...around }, short)
+    expect(again).toEqual(short)
+    expect(noticePlace(text, SIZE, SHORT, false, NOTHING, short)?.short).toBe(false)
+  })
+
+  test('leaves room for a text that is written, and lies on it in no case', () => {
+    const text = box(400, 200, 150, 28)
+    const written = [box(300, 165, 60, 28)]
+    expect(put(text, { written }).top).toBe(text.bottom)
+    // Only above it, and below what is written on its left.
+    const texts = [
+      box(0, 230, 1000, 300),
+      box(704, 0, 300, 240),
+      box(0, 195, 395, 40),
+      box(552, 204, 200, 30),
+    ]
+    texts.push(box(0, 0, 1000, 160))
+    expect(put(text, { written, texts })).toEqual(box(400, 170, 300, 30))
+    expect(place(text, { written: [box(0, 0, 1000, 500)] })).toBeUndefined()
   })
 
   test('goes along with a message that is not in view', () => {

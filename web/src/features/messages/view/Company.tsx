@@ -11,7 +11,6 @@ import { copyText } from '../../../shared/ui/copy'
 import { addressOf } from '../../channel/model/address'
 import { freeTop } from '../../canvas/free-top'
 import { onMoved } from '../../canvas/on-moved'
-import { notices } from '../store/notices'
 import { NAMED_MAX } from '../../people/model/notices'
 import { useApp, useMessages, usePeople, usePresence, useSession } from '../../../stores/hooks'
 
@@ -166,10 +165,7 @@ function useFreePlace(words: string, quiet: boolean, placed: (free: boolean) => 
     }
     place()
     onPlaced(!box.current?.hasAttribute('data-no-room'))
-    const stops = [onMoved(app, LOOK_EVERY_MS, place), notices.subscribe(place)]
-    return () => {
-      for (const stop of stops) stop()
-    }
+    return onMoved(app, LOOK_EVERY_MS, place)
   }, [app, words, quiet])
   return box
 }

@@ -4,8 +4,8 @@
  * few times a second at most.
  */
 import { useLayoutEffect, useRef } from 'react'
-import { grow, type Box } from '../../canvas/model/boxes'
-import { textScale } from '../../canvas/model/camera'
+import type { Box } from '../../canvas/model/boxes'
+import { textScale, type Size } from '../../canvas/model/camera'
 import { onMoved } from '../../canvas/on-moved'
 import {
   AT_EDGES,
@@ -19,24 +19,23 @@ import {
 import { createSizes } from '../../../shared/ui/resize'
 import type { App } from '../../../stores/app'
 import { useApp } from '../../../stores/hooks'
-import { labelPlace, noticePlace } from '../model/notice'
+import { labelPlace, noticePlace, type NoticePlace } from '../model/notice'
 import { LINE_PX } from '../model/place'
 import { notices } from '../store/notices'
 
 const LOOK_EVERY_MS = 100
-const CONTROLS = `${AT_EDGES}, [data-testid="toast"]`
 const MARKS = '.dot, .cluster'
 const HINTS = '.invitation > p, .company:not([data-no-room])'
 /** Most labels are gone before they appear (messages.css), and need no place. */
 const LABEL_AFTER_MS = 400
-/** What is written goes on to there, px. */
-const GROWTH_PX = 200
 
 interface Notice {
   readonly key: string
-  box?: Box
-  /** the camera, the view and the message that `box` is for */
+  place?: NoticePlace | undefined
+  /** the camera, the view and the message that `place` is for */
   seen?: string
+  /** its size without the reason, px at text scale 1; `for`: the view */
+  short?: { readonly size: Size; readonly for: string }
   /** from the first corner of the message, at text scale 1 */
   beside?: Box
 }
@@ -91,7 +90,7 @@ function placeAll(app: App) {
   const { camera, view } = app.camera.store.getState()
   const scale = textScale(camera.zoom)
   const frame = frameOf(view)
-  const controls = boxesOf(CONTROLS)
+  const controls = boxesOf(AT_EDGES)
   const texts = textBoxes()
   const marks = boxesOf(MARKS)
   const carets = boxesOf(CARET)
@@ -104,7 +103,9 @@ function placeAll(app: App) {
     const others = texts.filter(({ anchor }) => !anchor.contains(element))
     return [{ element, size, others, body, own: boxOf(body, corner), rtl: body.dir === 'rtl' }]
   }
+  measureShort(JSON.stringify(view))
   // All is measured before anything is moved.
+  for (const element of shown.keys()) delete element.dataset.brief
   const measured = [...shown].flatMap(([element, notice]) =>
     measure(element).map((found) => ({ ...found, notice })),
   )
@@ -113,34 +114,45 @@ function placeAll(app: App) {
     last: lastLine(found.body, found.own.bottom - LINE_PX * scale, corner),
   }))
   for (const { element, notice, size, others, own, rtl } of measured) {
-    const written = carets.map((box) => grow(box, GROWTH_PX, 0))
-    const around = { frame, controls, texts: [...others, ...marks, ...written], notices: placed }
+    const around = {
+      ...{ frame, controls, texts: [...others, ...marks] },
+      ...{ written: carets, notices: placed },
+    }
+    const { width, height } = notice.short?.size ?? size
+    const short = { width: width * scale, height: height * scale }
     const seen = JSON.stringify([camera, view, own])
-    const before = notice.seen === seen ? notice.box : undefined
-    const box = noticePlace(own, size, rtl, around, before)
+    const before = notice.seen === seen ? notice.place : undefined
+    const place = noticePlace(own, size, short, rtl, around, before)
+    Object.assign(notice, { place, seen })
+    if (!place) {
+      delete notice.beside
+      element.dataset.placed = 'nowhere'
+      continue
+    }
+    const { box } = place
     placed.push(box)
+    if (place.short) element.dataset.brief = ''
     const left = (box.left - own.left) / scale
     const top = (box.top - own.top) / scale
     const first = rtl ? left - (own.right - own.left) / scale : left
     const beside = {
       left: Math.round(first),
       top: Math.round(top),
-      right: Math.round(first + size.width / scale),
-      bottom: Math.round(top + size.height / scale),
+      right: Math.round(first + (box.right - box.left) / scale),
+      bottom: Math.round(top + (box.bottom - box.top) / scale),
     }
-    Object.assign(notice, {
-      box,
-      seen,
-      beside: isSame(beside, notice.beside) ? notice.beside : beside,
-    })
+    if (!isSame(beside, notice.beside)) notice.beside = beside
     // It does not move there from where it was before it had a place.
     if ('placed' in element.dataset) element.dataset.settled = ''
     element.dataset.placed = ''
     element.style.translate = `${left.toFixed(1)}px ${top.toFixed(1)}px`
   }
   for (const { element, size, others, own, last, rtl } of lines) {
-    const around = { frame, controls, texts: [...others, ...marks, ...carets, ...hints] }
-    const box = last && labelPlace(own, last, size, rtl, { ...around, notices: placed })
+    const around = {
+      ...{ frame, controls, texts: [...others, ...marks, ...hints] },
+      ...{ written: carets, notices: placed },
+    }
+    const box = last && labelPlace(own, last, size, rtl, around)
     element.dataset.placed = box ? '' : 'nowhere'
     if (!box) continue
     placed.push(box)
@@ -148,6 +160,15 @@ function placeAll(app: App) {
     element.style.translate = `${left.toFixed(1)}px ${top.toFixed(1)}px`
   }
   publish()
+}
+
+/** Once for each view: the buttons are the same for every reason. */
+function measureShort(view: string) {
+  const unknown = [...shown].filter(([, { short }]) => short?.for !== view)
+  for (const [element] of unknown) element.dataset.brief = ''
+  for (const [{ offsetWidth: width, offsetHeight: height }, notice] of unknown) {
+    notice.short = { size: { width, height }, for: view }
+  }
 }
 
 /** Of a text, what is below `top`; undefined: nothing of it is shown. */

@@ -8,6 +8,7 @@ from __future__ import annotations
 import argparse
 import asyncio
 import contextlib
+import math
 import os
 import re
 import secrets
@@ -28,6 +29,9 @@ from .output import USAGE_ERROR, print_error
 from .processes import cpus
 from .serving import report_lost_lines, run_until_stopped
 from .settings import Settings
+
+MIN_PAUSE_S = 0.1
+"""Between two updates of `asocial top`."""
 
 if TYPE_CHECKING:
     from _typeshed import SupportsWrite
@@ -103,6 +107,14 @@ async def _run_alone(settings: Settings) -> int:
 
     await run(build(settings), lambda app: _announce(settings, app.sockets))
     return 0
+
+
+def _pause_s(text: str) -> float:
+    """Raises ValueError, which argparse explains."""
+    pause_s = float(text)
+    if not MIN_PAUSE_S <= pause_s < math.inf:
+        raise ValueError
+    return pause_s
 
 
 def _top(urls: list[str], every_s: float, *, once: bool) -> int:
@@ -298,7 +310,13 @@ def _parser(add_client_commands: Callable[[Any], None] | None = None) -> argpars
     top.add_argument(
         "urls", nargs="*", default=["http://localhost:8080"], metavar="URL", help="default: http://localhost:8080"
     )
-    top.add_argument("--every", type=float, default=2.0, metavar="SECONDS", help="time between two updates; default 2")
+    top.add_argument(
+        "--every",
+        type=_pause_s,
+        default=2.0,
+        metavar="SECONDS",
+        help=f"time between two updates, at least {MIN_PAUSE_S:g}; default 2",
+    )
     top.add_argument(
         "--once", action="store_true", help="print one table and exit: code 0 if every check is ok, else 1"
     )

@@ -342,7 +342,9 @@ class Settings(BaseModel):
         50, ge=0, le=10_000, description="time added for each character past the free ones"
     )
     message_ttl_free_characters: int = Field(60, ge=0, le=500, description="characters that add no time")
-    message_ttl_max_seconds: float = Field(12.0, gt=0, le=300, description="longest life of a message")
+    message_ttl_max_seconds: float = Field(
+        12.0, gt=0, le=300, description="longest life of a message; at least that of a short one"
+    )
 
     presence_ttl_seconds: float = Field(
         300.0, ge=1, le=86_400, description="presence ends this long after the last heartbeat"
@@ -456,10 +458,9 @@ class Settings(BaseModel):
 
     @property
     def crowds(self) -> CrowdSettings:
-        life = self._life
         return CrowdSettings(
             threshold=self.crowd_threshold,
-            life_s=max(life.base, life.max) / 1000,
+            life_s=self._life.max / 1000,
             cursors_per_second=self.cursors_per_second,
             drafts_per_second=self.drafts_per_second,
         )
@@ -522,7 +523,7 @@ class Settings(BaseModel):
             base=_ms(self.message_ttl_seconds),
             per_character=self.message_ttl_per_character_ms,
             free_characters=self.message_ttl_free_characters,
-            max=_ms(self.message_ttl_max_seconds),
+            max=_ms(max(self.message_ttl_seconds, self.message_ttl_max_seconds)),
         )
 
 

@@ -95,6 +95,21 @@ def test_other_numbers_of_processes_are_refused(given: str) -> None:
         load({"processes": given}, {})
 
 
+@pytest.mark.parametrize(("base_s", "max_s", "says"), [(5, 12, 12_000), (10, 5, 10_000)])
+def test_the_longest_life_is_at_least_that_of_a_short_message(base_s: int, max_s: int, says: int) -> None:
+    given = {"message_ttl_seconds": str(base_s), "message_ttl_max_seconds": str(max_s)}
+    life = load(given, {}).sessions.life
+    assert (life.base, life.max) == (base_s * 1000, says)
+
+
+@pytest.mark.parametrize("given", ["0", "-1", "nan", "inf", "soon"])
+def test_top_refuses_a_pause_that_is_none(given: str, capsys: pytest.CaptureFixture[str]) -> None:
+    with pytest.raises(SystemExit) as ended:
+        main(["top", f"--every={given}"])
+    assert ended.value.code == 2
+    assert "--every" in capsys.readouterr().err
+
+
 def test_a_wrong_secret_is_never_repeated() -> None:
     with pytest.raises(ConfigError) as caught:
         load({}, {"ASOCIAL_SECRET": "hunter2"})

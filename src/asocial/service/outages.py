@@ -162,5 +162,10 @@ class Outages:
                 self._chat.unshared.add(name)  # for `retry`, once its rules are confirmed
             else:
                 self._chat.share(name)
-                again = [(message.number, message.expires_at, msgspec.Raw(message.body)) for message in messages]
+                # Without a number, it is a copy of what another process posted (chat.py): others had it from there.
+                again = [
+                    (message.number, message.expires_at, msgspec.Raw(message.body))
+                    for message in messages
+                    if message.number
+                ]
                 self._channels.send_control(name, encode_control(MessagesAgain(again)))

@@ -846,6 +846,19 @@ async def test_w90_after_an_outage_members_get_missed_messages_once(harness: Har
     assert [frame["message_id"] for frame in bob.frames("chat")] == ["m1", "far1", "far2"]
 
 
+async def test_w90_the_copy_of_a_message_of_another_process_is_not_sent_after_an_outage(harness: Harness) -> None:
+    """It was sent again here, and this process keeps a copy. Others have had it from the process that posted it."""
+    await harness.enter("ann")
+    copy = LiveMessage("ann", "m1", 1_000_000, 1_005_000, b'{"type":"chat","message_id":"m1"}', number=0)
+    harness.chat._live.add("garden", copy, shared=False)
+    own = LiveMessage("ann", "m2", 1_000_000, 1_005_000, b'{"type":"chat","message_id":"m2"}', number=7)
+    harness.chat._live.add("garden", own)
+    harness.outages.begin()
+    await harness.outages.end()
+    [again] = [told for told in _told_processes(harness) if isinstance(told, MessagesAgain)]
+    assert [(number, json.loads(bytes(body))["message_id"]) for number, _, body in again.messages] == [(7, "m2")]
+
+
 @pytest.mark.parametrize("how", ["join", "sync", "restore"])
 async def test_w90_a_message_in_a_snapshot_does_not_come_again(harness: Harness, how: str) -> None:
     """It is in the store that processes share a moment before the batch that brings it."""

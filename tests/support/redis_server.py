@@ -59,8 +59,8 @@ class Server:
 
     def __init__(self, folder: Path, *options: str, port: int | None = None, kind: str = "server") -> None:
         self.port = reserve_node_port(self) if port is None else port
-        self.folder = folder / f"{kind}-{self.port}"
-        self.folder.mkdir()
+        # An earlier server of the same tests may have had this port.
+        self.folder = Path(tempfile.mkdtemp(prefix=f"{kind}-{self.port}-", dir=folder))
         self._options = options
         self._kind = kind
         self._process: subprocess.Popen[bytes] | None = None

@@ -16,14 +16,14 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from websockets.frames import Opcode
 
 from tests.support import api_keys
 from tests.support.client import Client
 from tests.support.processes import Process, processes
-from tests.support.raw_client import RawClient, raw_frame
+from tests.support.raw_client import RawClient
 from tests.support.redis_server import Server
 from tests.support.waiting import PATIENCE_S
+from tests.support.websocket_bytes import text_frame
 
 KILLS = 6
 """Of each kind. On an idle machine each of them loses the message, where it is stored only after its `ack`."""
@@ -35,7 +35,7 @@ Bytes = Callable[[str], bytes]
 
 def ws(*frames: dict[str, Any]) -> bytes:
     """Masked frames, for one write: the server reads them in one turn."""
-    return b"".join(raw_frame(Opcode.TEXT, json.dumps(frame).encode()) for frame in frames)
+    return b"".join(text_frame(json.dumps(frame)) for frame in frames)
 
 
 def chat(message_id: str) -> dict[str, Any]:

@@ -5,7 +5,7 @@ from __future__ import annotations
 import asyncio
 import json
 from collections.abc import Sequence
-from typing import Any
+from typing import Any, TypeVar
 
 from asocial.domain.errors import Disconnect
 from asocial.domain.flush import Piece, Shared
@@ -18,6 +18,8 @@ from asocial.service.channel import Channel
 from asocial.service.channels import LINGER_S, Channels
 from asocial.service.runtime import Runtime
 from tests.support.runtime import make_runtime
+
+C = TypeVar("C", bound="FakeConnection")
 
 NO_LIMIT = 0
 LIFE = Life(base=5_000, per_character=50, free_characters=60, max=12_000)
@@ -105,7 +107,11 @@ class FakeConnection:
 
 def join(channel: Channel, name: str) -> FakeConnection:
     """A member that has its snapshot, and to which nothing else was written yet."""
-    connection = FakeConnection(name)
+    return enter(channel, FakeConnection(name))
+
+
+def enter(channel: Channel, connection: C) -> C:
+    """The same with a connection of another kind."""
     channel.attach(connection)
     channel.release(connection, b"")
     connection.writes.clear()

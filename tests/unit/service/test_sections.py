@@ -17,7 +17,7 @@ from asocial.service import sections
 from asocial.service.channel import Channel
 from asocial.service.sections import Sections
 
-from .fakes import FakeBroker, FakeConnection, join, make_channel, turns
+from .fakes import FakeBroker, FakeConnection, enter, join, make_channel, turns
 
 SIZE = 3
 
@@ -116,7 +116,7 @@ async def test_the_sections_of_a_crowd_that_ends_hold_everyone(channel: Channel)
 
 
 class Witness(FakeConnection):
-    """Whoever gets an `ack`: the other processes must have been sent the message before (W10)."""
+    """Checks, when it gets an `ack`, that the message was published before (W10)."""
 
     def __init__(self, name: str, broker: FakeBroker) -> None:
         super().__init__(name)
@@ -128,14 +128,6 @@ class Witness(FakeConnection):
             assert frame(number.decode()) in self._broker.sent
 
 
-def join_as_witness(channel: Channel, name: str, broker: FakeBroker) -> Witness:
-    witness = Witness(name, broker)
-    channel.attach(witness)
-    channel.release(witness, b"")
-    witness.writes.clear()
-    return witness
-
-
 @pytest.mark.parametrize("seed", range(40))
 async def test_everyone_gets_every_frame_once_and_in_order(channel: Channel, broker: FakeBroker, seed: int) -> None:
     rng = random.Random(seed)
@@ -144,7 +136,7 @@ async def test_everyone_gets_every_frame_once_and_in_order(channel: Channel, bro
     for number in range(150):
         what = rng.random()
         if what < 0.25 or not expected:
-            expected[join_as_witness(channel, f"m{number}", broker)] = b""
+            expected[enter(channel, Witness(f"m{number}", broker))] = b""
         elif what < 0.4:
             gone = rng.choice(list(expected))
             channel.detach(gone)
@@ -176,7 +168,7 @@ async def test_everyone_gets_every_frame_once_and_in_order(channel: Channel, bro
 
 async def test_w14_what_a_later_section_acknowledges_is_published_before(channel: Channel, broker: FakeBroker) -> None:
     """A user who has the `ack` may go on through another process, where both messages must come in order."""
-    members = [join_as_witness(channel, f"m{number}", broker) for number in range(3 * SIZE)]
+    members = [enter(channel, Witness(f"m{number}", broker)) for number in range(3 * SIZE)]
     channel.post(frame(1), members[0], reply=frame("ack 1"))
     channel.flush()
     channel.post(frame(2), members[-1], reply=frame("ack 2"))

@@ -118,6 +118,7 @@ class FuzzClient:
         """With a close frame."""
         self._go()
         if self._socket is not None:
+            self.model.leaving.add(self.name)
             with contextlib.suppress(ConnectionClosed):
                 await self._socket.close()
 

@@ -46,6 +46,8 @@ class Model:
         """The number of clients of each user that want to be in the channel."""
         self.connected: dict[str, set[str]] = {}
         """The names of each user's clients that have a `user_sync`."""
+        self.leaving: set[str] = set()
+        """Clients that have closed their connection. The server may have read that though they are still connected."""
         self.messages: dict[Key, Message] = {}
         self.changes: dict[str, list[Change]] = {}
         self.cut_drafts: set[Key] = set()
@@ -72,18 +74,24 @@ class Model:
         """A client has its `user_sync`. `asked`: the profile that it connected with; `got`: the one that it has.
 
         An attempt to connect may be older than the last change. If the user was away when it succeeded, it counts:
-        then this returns the change.
+        then this returns the change. Clients here do not read in the order in which the server wrote to them. So while
+        other connections of the user are there or being closed, both outcomes are allowed.
         """
         others = self.connected.setdefault(user_id, set())
-        was_away, change = not others, None
+        was_away, all_leave = not others, bool(others) and others <= self.leaving
         others.add(client)
-        if was_away and got == asked != self.appearance(user_id):
-            change = Change(got, server)
-            self.changes[user_id].append(change)
+        if got != asked:
+            return None
+        unanswered = any(change.confirmed is None for change in self.changes[user_id])
+        if asked == self.appearance(user_id) and not (all_leave and unanswered):
+            return None
+        change = Change(got, server if was_away else None)
+        self.changes[user_id].append(change)
         return change
 
     def disconnect(self, user_id: str, client: str) -> None:
         self.connected.get(user_id, set()).discard(client)
+        self.leaving.discard(client)
 
     def appearances(self, user_id: str) -> set[Appearance]:
         """The names and colours that the user may have at rest. FuzzRun checks that all clients show the same one."""

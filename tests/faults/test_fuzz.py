@@ -25,7 +25,8 @@ from asocial.domain.message import Position
 from asocial.ports import Batch
 from asocial.protocol.codec import pack
 from asocial.protocol.schema import Typing
-from tests.faults.fork_server import ForkServer
+from tests.faults.fork_server import ForkServer, ServerProcess
+from tests.faults.fuzz_model import Change, Model
 from tests.faults.fuzz_run import FuzzRun
 from tests.unit.service.fakes import FakeConnection, make_channel
 
@@ -43,6 +44,7 @@ REGRESSIONS: dict[int, str] = {
     4: "a crowd counted down to the roster limit: the right number of names, and some of them wrong",
     25: "all processes of a user were suspended, and the first to be back brought back an old profile, now and then",
     42: "a channel was confirmed while an outage ended, and its members were never registered again, now and then",
+    12: "the model: an older profile joined when only the server knew that its user had left, now and then",
     0: "a count taken before Redis was restarted was sent after it, so clients asked for snapshots, now and then",
 }
 """Seeds that failed once, and why. They run first."""
@@ -91,6 +93,25 @@ async def test_the_fuzz_notices_a_broker_that_loses_batches(fork_server: ForkSer
 
 async def test_the_fuzz_notices_a_model_that_forgets_who_left(fork_server: ForkServer, tmp_path: Path) -> None:
     assert await _is_found("misses user-", range(12), fork_server, tmp_path, forget=True)
+
+
+@pytest.mark.parametrize("answered", ["before the join is", "after the join is"])
+@pytest.mark.parametrize("ends", ["both close", "one stays"])
+def test_the_model_allows_an_older_profile_where_it_cannot_know_the_order(answered: str, ends: str) -> None:
+    """Two connections change the profile and close, a third one joins with the old profile: seed 12, now and then."""
+    server, model = ServerProcess(None, 1, 0, 0), Model()  # type: ignore[arg-type]
+    old, new = ("Ann", "jade"), ("Anna", "moss")
+    change = Change(new)
+    model.changes["ann"] = [Change(old, server), change]
+    for name in ("ann/1", "ann/2"):
+        model.connect("ann", name, old, old, server)
+    model.leaving |= {"ann/1"} if ends == "one stays" else {"ann/1", "ann/2"}
+    if answered == "before the join is":
+        change.confirmed = server
+    model.connect("ann", "ann/3", old, old, server)
+    change.confirmed = server
+    stays = ends == "one stays" and answered == "after the join is"
+    assert model.appearances("ann") == ({new} if stays else {old, new})
 
 
 async def test_a_draft_of_another_process_does_not_follow_its_end() -> None:

@@ -337,6 +337,31 @@ async def test_w133_a_key_has_few_streams_at_a_time(server: Server, monkeypatch:
         assert (answer.status, answer.headers["retry-after"]) == (429, "30")
 
 
+@pytest.mark.parametrize("how", ["closes", "is cut off", "sends no more"])
+async def test_w133_a_stream_whose_reader_has_ended_counts_no_more(
+    server: Server, monkeypatch: pytest.MonkeyPatch, how: str
+) -> None:
+    """Though nothing happens in the channel, and nothing is sent that could fail."""
+    monkeypatch.setattr("asocial.adapters.http.api.STREAMS_PER_KEY", 1)
+    monkeypatch.setattr("asocial.adapters.http.api.KEEP_ALIVE_S", 3600)
+    before = await metric(server.port, "members")
+    async with raw_connection(server) as (reader, writer):
+        writer.write(
+            f"GET /api/channels/ops/events HTTP/1.1\r\nHost: x\r\nAuthorization: Bearer {READER_TEXT}\r\n\r\n".encode()
+        )
+        await reader.readuntil(b"retry: 1000\n\n")
+        assert await metric(server.port, "members") == before + 1
+        if how == "closes":
+            writer.close()
+        elif how == "is cut off":
+            writer.transport.abort()
+        else:
+            writer.write_eof()
+        await eventually_is(lambda: metric(server.port, "members"), before)
+    async with events(server):
+        pass
+
+
 @pytest.mark.parametrize(
     ("path", "allowed"), [("events", "GET"), ("messages", "GET,HEAD,POST"), ("members", "GET,HEAD")]
 )

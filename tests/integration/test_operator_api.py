@@ -227,6 +227,7 @@ async def test_w139_a_banned_api_key_posts_and_reads_nowhere(pair: list[Server])
 
 async def test_w139_a_stream_of_a_banned_api_key_ends(server: Server, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(api, "KEEP_ALIVE_S", 0.05)
+    monkeypatch.setattr(api, "CHECK_S", 0.05)
     path = "/api/channels/garden/events"
     reader, writer = await asyncio.open_connection("127.0.0.1", server.port)
     writer.write(f"GET {path} HTTP/1.1\r\nHost: x\r\nAuthorization: Bearer {WRITER_TEXT}\r\n\r\n".encode())

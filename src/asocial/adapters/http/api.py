@@ -21,12 +21,15 @@ from .api_types import MembersBody, MessageRequest, MessagesBody, PostedBody
 from .bodies import json_response, read_json
 from .channels import channel_of, reports_outages
 from .key_guard import KeyGuard
+from .peer import has_ended
 from .refusals import RETRY_AFTER_S
 
 STREAMS_PER_KEY = 20
 """Of one process."""
 KEEP_ALIVE_S = 15.0
-"""Proxies close a connection on which nothing was sent for some time, and a client that is gone is noticed."""
+"""Proxies close a connection on which nothing was sent for some time."""
+CHECK_S = 1.0
+"""How often a stream without events looks whether its client is still there and its key not banned."""
 WRITE_S = 30.0
 """A client that reads nothing for so long is cut off."""
 CLOSE_S = 1.0
@@ -120,10 +123,20 @@ async def _send(request: web.Request, stream: EventStream, is_banned: Callable[[
     response.headers["X-Accel-Buffering"] = "no"
     await response.prepare(request)
     await response.write(f"retry: {RETRY_MS}\n\n".encode())
+    loop = asyncio.get_running_loop()
+    written_at = loop.time()
     while stream.closed_with is None and not is_banned():
-        events = await stream.take(KEEP_ALIVE_S) or b": still here\n\n"
+        # Nothing tells of a client that ends: it may still read what it asked for (GuardedConnection.eof_received).
+        if request.transport is None or has_ended(request.transport):
+            return response
+        events = await stream.take(CHECK_S)
+        if not events:
+            if loop.time() - written_at < KEEP_ALIVE_S:
+                continue
+            events = b": still here\n\n"
         if not await _written(request, response, events, WRITE_S):
             return response
+        written_at = loop.time()
     why = stream.closed_with or Refusal("key_not_allowed", "the key is banned")
     body = msgspec.json.encode({"code": why.code, "message": why.message})
     await _written(request, response, b"event: closed\ndata: %b\n\n" % body, CLOSE_S)

@@ -15,7 +15,6 @@ from __future__ import annotations
 
 import asyncio
 import json
-import select
 from collections.abc import Callable, Coroutine
 from typing import Any, NamedTuple, Protocol
 
@@ -31,6 +30,7 @@ from ...service.backlog import Backlog
 from ...service.session import Session
 from ...tracing import Trace
 from .outgoing import Outgoing
+from .peer import has_ended
 from .quota import Quota
 from .refusals import close_code_of
 
@@ -40,8 +40,6 @@ HEAD_S = 0.02
 """How long the answer to a handshake waits for the first frame: one write costs less than two."""
 TURN_FRAMES = 16
 """Messages of one connection that are handled before the others get their turn. Some fragments count as one."""
-_PEER_ENDED: int | None = getattr(select, "POLLRDHUP", None)
-"""What `poll` reports of a socket whose client sends no more, or reset it. None where the system cannot tell."""
 _NORMAL = 1000
 CONNECTION_ID_CHARACTERS = 12
 
@@ -219,18 +217,8 @@ class WebSocketConnection(Outgoing, asyncio.Protocol):
             self._end()
 
     def is_gone(self) -> bool:
-        """Whether the client has ended the connection, even if it is not being read at the moment.
-
-        A socket that is not read does not report its end: at its rate, a flood would be read for minutes after that.
-        """
-        if self._transport.is_closing():
-            return True
-        sock = self._transport.get_extra_info("socket")
-        if _PEER_ENDED is None or sock is None or (fd := sock.fileno()) < 0:
-            return False
-        poll = select.poll()
-        poll.register(fd, _PEER_ENDED)
-        return bool(poll.poll(0))
+        """Whether the client has ended the connection. At its rate, a flood would be read for minutes after that."""
+        return has_ended(self._transport)
 
     def ping(self) -> None:
         self.pinged = True

@@ -389,6 +389,13 @@ async def test_w152_an_unknown_address_below_api_gets_an_error_in_json(server: S
     assert answer.headers["content-type"].startswith("application/json")
 
 
+@pytest.mark.parametrize("path", ["/api/config", "/api/nothing", "/api/channels/ops/messages", "/api/chat"])
+async def test_w152_an_expectation_that_is_not_met_gets_an_error_in_json(server: Server, path: str) -> None:
+    answer = await server.get(path, {"Expect": "200-ok"})
+    assert (answer.status, answer.json["error"]["code"]) == (417, "request_invalid")
+    assert (answer.headers["cache-control"], "server" in answer.headers) == ("no-store", False)
+
+
 async def test_w133_a_key_in_the_address_counts_as_none(server: Server) -> None:
     for query in (f"token={READER_TEXT}", f"key={READER_TEXT}", f"access_token={READER_TEXT}"):
         assert (await server.get(f"/api/channels/ops/messages?{query}")).status == 401

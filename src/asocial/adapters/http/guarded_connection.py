@@ -15,10 +15,10 @@ from aiohttp.http_parser import RawRequestMessage
 
 from ... import logs
 from ...domain.errors import Refusal
-from .headers import DATA_HEADERS
+from .headers import DATA_HEADERS, is_data
 from .quota import Quota
 from .refusal_log import RefusalLog
-from .refusals import direct_response_of
+from .refusals import direct_response_of, response_of
 from .request_head import RequestHead
 
 KEEPALIVE_S = 75.0
@@ -222,6 +222,14 @@ class GuardedConnection(web.RequestHandler):
         response.headers.update(DATA_HEADERS)
         response.force_close()
         return response
+
+    async def finish_response(
+        self, request: web.BaseRequest, resp: web.StreamResponse, start_time: float | None
+    ) -> tuple[web.StreamResponse, bool]:
+        """aiohttp refuses an unknown `Expect` before any handler or middleware, with a text."""
+        if isinstance(resp, web.HTTPExpectationFailed) and is_data(request.path):
+            resp = response_of(Refusal("expectation_failed", "the only expectation that is met is 100-continue"))
+        return await super().finish_response(request, resp, start_time)
 
     def log_exception(self, *_args: object, **given: Any) -> None:
         """aiohttp reports an error after the answer. Its text may repeat what the client sent and is not logged."""

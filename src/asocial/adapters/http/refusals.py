@@ -41,6 +41,7 @@ ANSWERS = {
     "request_invalid": Answer(400),
     "not_found": Answer(404),
     "method_not_allowed": Answer(405),
+    "expectation_failed": Answer(417, code="request_invalid"),
     "body_invalid": Answer(400),
     "body_timeout": Answer(408, code="body_invalid"),
     "body_too_large": Answer(413, code="body_invalid"),

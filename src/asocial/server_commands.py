@@ -12,7 +12,6 @@ import math
 import os
 import re
 import secrets
-import socket
 import sys
 from collections.abc import Callable, Iterator, Sequence
 from pathlib import Path
@@ -34,6 +33,8 @@ MIN_PAUSE_S = 0.1
 """Between two updates of `asocial top`."""
 
 if TYPE_CHECKING:
+    import socket
+
     from _typeshed import SupportsWrite
 
 
@@ -125,8 +126,8 @@ def _top(urls: list[str], every_s: float, *, once: bool) -> int:
     except ValueError:
         print_error("a URL is http://HOST:PORT or https://HOST:PORT")
         return USAGE_ERROR
-    except socket.gaierror as error:
-        print_error(f"cannot find one of the hosts: {error.strerror}")
+    except top.UnknownHost as error:
+        print_error(str(error))
         return 1
     except BrokenPipeError:
         raise  # the reader of the output has gone

@@ -152,8 +152,12 @@ def _fit(text: str, width: int) -> str:
     return (text if len(text) <= width else "…" + text[1 - width :]).ljust(width)
 
 
+class UnknownHost(Exception):
+    pass
+
+
 def addresses(urls: Iterable[str]) -> list[str]:
-    """Each process's own address, without credentials. Raises OSError for an unknown host, and ValueError."""
+    """Each process's own address, without credentials. Raises UnknownHost, and ValueError for what is no URL."""
     found: list[str] = []
     for url in urls:
         parts = urlsplit(url if "://" in url else f"http://{url}")
@@ -161,7 +165,10 @@ def addresses(urls: Iterable[str]) -> list[str]:
         if ":" in host:
             found.append(f"{parts.scheme}://[{host}]:{port}")
             continue
-        infos = socket.getaddrinfo(host, port, family=socket.AF_INET, type=socket.SOCK_STREAM)
+        try:
+            infos = socket.getaddrinfo(host, port, family=socket.AF_INET, type=socket.SOCK_STREAM)
+        except socket.gaierror as error:
+            raise UnknownHost(f"cannot find the host {host}: {error.strerror}") from None
         several = sorted({str(info[4][0]) for info in infos})
         if parts.scheme == "https" or len(several) == 1:
             several = [host]

@@ -103,6 +103,25 @@ async def test_say_splits_long_lines_or_cuts_them(start_server: StartServer, joi
     assert (await ada.receive("chat"))["payload"] == "the first words and…"
 
 
+@pytest.mark.parametrize(
+    ("long", "expected"),
+    [("split", ["the first words and", "the last ones"]), ("cut", ["the first words and…"]), ("", [])],
+)
+async def test_say_splits_or_cuts_a_long_text_only_if_it_is_told_to(
+    start_server: StartServer, join: Join, long: str, expected: list[str]
+) -> None:
+    server = await start_server(max_payload_characters=20)
+    ada = await join(server, "garden")
+    how = ["--long", long] if long else []
+    process = await start("say", "garden", "the first words and the last ones", *how, "--url", server.origin)
+    code, _, errors = await ended(process)
+    assert (code, "20" in errors) == ((0, False) if long else (1, True))
+    said = [await ada.receive("chat") for _ in expected]
+    assert [message["payload"] for message in said] == expected
+    heights = [message["position"]["y"] for message in said]
+    assert len(set(heights)) == len(heights)
+
+
 async def test_say_waits_for_a_limit_and_loses_no_line(start_server: StartServer, join: Join) -> None:
     server = await start_server(rate_limit_per_minute=0)
     owner = await join(server, "garden")

@@ -6,7 +6,7 @@ import pytest
 
 from asocial.metrics import Exposition
 from asocial.service.counters import Counters
-from asocial.top import Scrape, addresses, parse, quantile, row, screen
+from asocial.top import Scrape, UnknownHost, addresses, parse, quantile, row, screen
 
 LATENCY = "asocial_message_broadcast_latency_seconds"
 
@@ -86,3 +86,8 @@ def test_the_screen_has_a_line_for_each_process_and_counts_healthy_ones() -> Non
 
 def test_an_address_may_leave_out_what_is_usual() -> None:
     assert addresses(["127.0.0.1", "http://127.0.0.1:9000"]) == ["http://127.0.0.1:8080", "http://127.0.0.1:9000"]
+
+
+def test_an_unknown_host_is_named() -> None:
+    with pytest.raises(UnknownHost, match=r"cannot find the host nowhere\.invalid: "):
+        addresses(["127.0.0.1", "http://user:secret@nowhere.invalid:8080"])

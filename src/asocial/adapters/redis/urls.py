@@ -142,8 +142,10 @@ def _options(query: str) -> dict[str, str]:
 
 def _address(text: str, default_port: int) -> Address:
     if text.startswith("["):
-        host, _, port = text[1:].partition("]")
-        port = port.removeprefix(":")
+        host, bracket, after = text[1:].partition("]")
+        port = after.removeprefix(":")
+        if not bracket or (after and not after.startswith(":")):
+            raise ValueError("redis_url: an IPv6 address is written as [::1] or [::1]:6379")
     else:
         host, _, port = text.partition(":")
     if not host:

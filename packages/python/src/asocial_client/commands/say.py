@@ -17,9 +17,9 @@ from .output import FAILED, OK, report
 
 DEFAULT_CHARACTERS = 500
 LINE_HEIGHT = 28.0
-"""Between two messages of standard input, in CSS pixels."""
+"""Between two messages of one command, in CSS pixels."""
 MESSAGES_PER_COLUMN = 12
-"""After so many messages, `say -` begins again at the top: the first ones have faded by then."""
+"""After so many messages, `say` begins again at the top: the first ones have faded by then."""
 
 
 def add(commands: argparse._SubParsersAction[argparse.ArgumentParser]) -> None:
@@ -42,24 +42,34 @@ def add(commands: argparse._SubParsersAction[argparse.ArgumentParser]) -> None:
     command.add_argument(
         "--long",
         choices=("split", "cut"),
-        default="split",
-        help="what becomes of a line that is too long: several messages, or its beginning; default %(default)s",
+        help="what becomes of a text that is too long: several messages, or its beginning; of a line of standard input "
+        "by default several messages, of TEXT an error",
     )
 
 
 async def _run(arguments: argparse.Namespace, prog: str) -> int:
     async with open_channel(arguments) as channel:
         report_unknown_token(channel, arguments, prog)
-        if arguments.text != "-":
-            await channel.say(arguments.text, arguments.at)
-            return OK
-        return await _say_lines(channel, arguments, prog)
+        if arguments.text == "-":
+            return await _say_lines(channel, arguments, prog)
+        pieces = [arguments.text] if arguments.long is None else _shorten(arguments.text, channel, arguments)
+        for number, piece in enumerate(pieces):
+            await channel.say(piece, _below(arguments.at, number))
+        return OK
+
+
+def _shorten(text: str, channel: Channel, arguments: argparse.Namespace) -> list[str]:
+    characters = channel.limits.payload_characters if channel.limits is not None else DEFAULT_CHARACTERS
+    return (texts.cut if arguments.long == "cut" else texts.split)(text, characters)
+
+
+def _below(at: tuple[float, float], number: int) -> tuple[float, float]:
+    """Where the message with this number appears. Number 0 is the first."""
+    return at[0], at[1] + LINE_HEIGHT * (number % MESSAGES_PER_COLUMN)
 
 
 async def _say_lines(channel: Channel, arguments: argparse.Namespace, prog: str) -> int:
-    characters = channel.limits.payload_characters if channel.limits is not None else DEFAULT_CHARACTERS
-    shorten = texts.split if arguments.long == "split" else texts.cut
-    (x, y), posted, code = arguments.at, 0, OK
+    posted, code = 0, OK
     watching = asyncio.create_task(_report_connection(channel, prog))
     lines = aiter(Lines(sys.stdin.fileno()))
     while True:
@@ -70,11 +80,11 @@ async def _say_lines(channel: Channel, arguments: argparse.Namespace, prog: str)
         if (read := coming.result()) is None:
             return code
         number, line = read
-        for piece in shorten(texts.clean(line), characters):
+        for piece in _shorten(texts.clean(line), channel, arguments):
             if not piece:
                 continue
             try:
-                await channel.say(piece, (x, y + LINE_HEIGHT * (posted % MESSAGES_PER_COLUMN)), timeout_s=None)
+                await channel.say(piece, _below(arguments.at, posted), timeout_s=None)
                 posted += 1
             except NotSent as error:
                 code = report(prog, f"line {number} was not posted: {error}", FAILED)

@@ -13,7 +13,9 @@ from playwright.async_api import Page, expect
 from tests.support.client import Client
 
 from .conftest import LIFE_S, Join, Server, Visit
-from .watch import run_command, say, until_seen
+from .test_owners import switch
+from .test_strokes import press_and_draw, release
+from .watch import late_regions, run_command, say, until_seen, watch_regions
 
 AXE = Path(__file__).parents[2] / "web" / "node_modules" / "axe-core" / "axe.min.js"
 
@@ -348,3 +350,71 @@ async def test_reduced_motion_takes_drift_away(
             await server.pass_time(LIFE_S - 5, ann)
             await expect(ann.get_by_test_id("message")).to_have_count(0)
             assert await ann.evaluate("() => window.drifts") is drifts
+
+
+async def test_every_region_is_there_before_what_it_announces(
+    visit: Visit, join: Join, server: Server, subtests: pytest.Subtests
+) -> None:
+    ann, first = await visit(), await join()
+    [ann_id] = {user["user_id"] for user in first.sync["users"]} - {first.user_id}
+    await first.close()
+    await watch_regions(ann)
+
+    def said(text: str) -> Awaitable[None]:
+        regions = ann.locator("[role=status], [role=log]").filter(has_text=text)
+        return expect(regions.first).to_be_attached()
+
+    with subtests.test("somebody comes, and follows you"):
+        await join(name="Bob")
+        await said("Bob is here")
+        cat = await join(name="Cat")
+        await cat.follow(ann_id)
+        await said("follows you")
+        # While the panel is open, and afterwards.
+        await ann.get_by_test_id("people").click()
+        await join(name="Dan")
+        await said("Dan")
+        await ann.get_by_test_id("people").click()
+        assert await late_regions(ann) == []
+    with subtests.test("you follow, mention and search"):
+        await ann.get_by_test_id("people").click()
+        await ann.get_by_test_id("follow").first.click()
+        await said("Following")
+        await ann.keyboard.press("Escape")
+        await ann.mouse.click(300, 300)
+        await ann.keyboard.type("@Bo")
+        await said("1 name")
+        await ann.keyboard.press("Escape")
+        await ann.keyboard.press("Escape")
+        await said("Draft discarded")
+        await ann.keyboard.press("Control+k")
+        await expect(ann.get_by_test_id("command")).to_be_focused()
+        await ann.keyboard.type("no such command")
+        await said("There is no such command")
+        await ann.keyboard.press("Escape")
+        await ann.get_by_test_id("history").click()
+        await ann.get_by_test_id("history-search").fill("nothing")
+        await ann.get_by_test_id("close-history").click()
+        assert await late_regions(ann) == []
+    with subtests.test("a stroke is refused"):
+        for number in range(11):
+            await press_and_draw(ann, (300, 200 + 20 * number), (420, 200 + 20 * number))
+            await release(ann)
+        await said("Too many")
+        assert await late_regions(ann) == []
+    # Another page, because here nobody can claim the channel while others are present.
+    owner = await visit("/c/mine")
+    await watch_regions(owner)
+    with subtests.test("you own a channel, and invite"):
+        await owner.get_by_test_id("people").click()
+        await owner.get_by_test_id("claim").click()
+        await switch(owner, "private")
+        await owner.keyboard.press("Escape")
+        await owner.get_by_test_id("share").click()
+        await expect(owner.get_by_test_id("inviting")).to_be_visible()
+        await owner.get_by_test_id("copy-link").click()
+        assert await late_regions(owner) == []
+    with subtests.test("no connection"):
+        await server.stop()
+        await ann.locator('[data-testid="connection"][data-state="waiting"]').wait_for()
+        assert await late_regions(ann) == []

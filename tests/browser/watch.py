@@ -63,6 +63,35 @@ async def seen(page: Page) -> dict[str, Any]:
     return found
 
 
+# Live regions that come with their text, which screen readers do not announce. An alert is announced anyway.
+_WATCH_REGIONS = """
+() => {
+  window.lateRegions = []
+  const POLITE = '[role=status], [role=log], [aria-live=polite], output'
+  new MutationObserver((changes) => {
+    for (const { addedNodes } of changes) {
+      for (const node of addedNodes) {
+        if (!(node instanceof Element) || !node.isConnected) continue
+        for (const each of [node, ...node.querySelectorAll('*')])
+          if (each.matches(POLITE) && each.textContent.trim() !== '')
+            window.lateRegions.push(`${each.dataset.testid ?? each.className}: ${each.textContent}`)
+      }
+    }
+  }).observe(document.body, { subtree: true, childList: true })
+}
+"""
+
+
+async def watch_regions(page: Page) -> None:
+    """From now on the page remembers the live regions that come with their text: see `late_regions`."""
+    await page.evaluate(_WATCH_REGIONS)
+
+
+async def late_regions(page: Page) -> list[str]:
+    found: list[str] = await page.evaluate("() => window.lateRegions")
+    return found
+
+
 async def world_point(page: Page, text: str) -> tuple[float, float]:
     """Where on the plane a message hangs."""
     message = page.locator('[data-testid="message"]', has_text=text)

@@ -86,18 +86,17 @@ export function Page() {
       </header>
       <aside className="edge top-0 end-0 items-end">
         <People />
-        {!peopleOpen && (
-          <div
-            className="py-0.5 text-end text-[13px]"
-            role="status"
-            // What is there already is not announced again with each new line.
-            aria-atomic="false"
-            data-testid="notices"
-          >
-            {(noticed || missed || othersHere) && <Notices />}
-            {othersHere && <Followers />}
-          </div>
-        )}
+        {/* Always there, so that what comes is announced, also while the panel is open. */}
+        <div
+          className={peopleOpen ? 'sr-only' : 'py-0.5 text-end text-[13px]'}
+          role="status"
+          // What is there already is not announced again with each new line.
+          aria-atomic="false"
+          data-testid="notices"
+        >
+          {(noticed || missed || othersHere) && <Notices />}
+          {othersHere && <Followers />}
+        </div>
         <Incomplete />
       </aside>
       <div className="edge bottom-0 start-0 z-1 flex-row flex-wrap-reverse items-center gap-x-1 gap-y-0.5">

@@ -47,8 +47,9 @@ function Claim() {
       >
         {SAY.claim}
       </TextButton>
+      {!notice && <p className={NOTE}>{SAY.claimWhy}</p>}
       <p className={NOTE} role="status">
-        {notice || SAY.claimWhy}
+        {notice}
       </p>
     </div>
   )

@@ -8,6 +8,7 @@ import { SEALED_STRINGS } from '../../shared/i18n/en-sealed'
 import { commandOf } from '../../shared/keys/keys'
 import { REACTIONS } from '@asocial/client/core/reactions'
 import { Modal } from '../../shared/ui/Modal'
+import { Status } from '../../shared/ui/Status'
 import type { App } from '../../stores/app'
 import type { Panel } from '../../stores/panels'
 import { useApp } from '../../stores/hooks'
@@ -128,10 +129,11 @@ export function Commands({ close }: { close(): void }) {
         ))}
       </ul>
       {found.length === 0 && (
-        <p className="px-2 py-2 text-faint" role="status">
+        <p className="px-2 py-2 text-faint" aria-hidden="true">
           {SAY.none}
         </p>
       )}
+      <Status text={found.length === 0 ? SAY.none : ''} />
     </Modal>
   )
 }

@@ -9,6 +9,7 @@ import { ink } from '../../shared/palette'
 import { plainCommandOf } from '../../shared/keys/keys'
 import type { User } from '@asocial/client/core/frames'
 import { OTHERS_STRINGS } from '../../shared/i18n/en-others'
+import { Status } from '../../shared/ui/Status'
 import { useApp } from '../../stores/hooks'
 import { queryOf, suggestions, type Query } from './model/mentions'
 
@@ -132,9 +133,7 @@ export function Names({ box, insert }: NamesProps) {
           ))}
         </div>
       )}
-      <span className="sr-only" role="status">
-        {shown && OTHERS_STRINGS.namesFound(shown.people.length)}
-      </span>
+      <Status text={shown ? OTHERS_STRINGS.namesFound(shown.people.length) : ''} />
     </>
   )
 }

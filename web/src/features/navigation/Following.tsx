@@ -5,6 +5,7 @@ import { useStore } from 'zustand'
 import { ink } from '../../shared/palette'
 import { STRINGS } from '../../shared/i18n/en'
 import { OTHERS_STRINGS } from '../../shared/i18n/en-others'
+import { Status } from '../../shared/ui/Status'
 import { useApp, useProfile } from '../../stores/hooks'
 
 export function Following() {
@@ -18,9 +19,10 @@ export function Following() {
     <>
       <div className="follow-frame" style={{ color: ink(profile?.color) }} aria-hidden="true" />
       <div className="following" style={{ color: ink(profile?.color) }} data-testid="following">
-        <span role="status" className="truncate">
+        <span aria-hidden="true" className="truncate">
           {OTHERS_STRINGS.following(name)}
         </span>
+        <Status text={OTHERS_STRINGS.following(name)} />
         <button
           type="button"
           className="control"

@@ -8,6 +8,7 @@ import { STRINGS } from '../../shared/i18n/en'
 import { REFUSAL_STRINGS } from '../../shared/i18n/en-refusals'
 import { ink } from '../../shared/palette'
 import { useEscape } from '../../shared/ui/escape'
+import { Status } from '../../shared/ui/Status'
 import { useApp, useOrigin, useProfile, useSelf } from '../../stores/hooks'
 import type { App } from '../../stores/app'
 import { placeOf } from '../messages/Log'
@@ -34,7 +35,8 @@ export function Strokes() {
       {[...living.values()].map((stroke) => (
         <Line key={stroke.key} stroke={stroke} rich={living.size <= RICH_MAX} />
       ))}
-      {note && <Why note={note} />}
+      {note && <Why at={note.at} text={whyOf(note)} />}
+      <Status text={note ? whyOf(note) : ''} />
       <Announced drawing={drawing} />
     </>
   )
@@ -72,20 +74,22 @@ const Line = memo(function Line({ stroke, rich }: { stroke: Stroke; rich: boolea
   )
 })
 
+function whyOf({ error: { limit = '', code, message } }: Note): string {
+  const { limited, message: byCode } = REFUSAL_STRINGS
+  return limited[limit] ?? byCode[code] ?? STRINGS.refusedOther(message)
+}
+
 /** Why our stroke was refused, at its end. */
-function Why({ note: { at, error } }: { note: Note }) {
+function Why({ at, text }: { at: Note['at']; text: string }) {
   const origin = useOrigin()
-  const { limited, message } = REFUSAL_STRINGS
   return (
     <p
       className="anchor stroke-note"
       style={{ left: at.x - origin.x, top: at.y - origin.y }}
-      role="status"
+      aria-hidden="true"
       data-testid="stroke-note"
     >
-      <span>
-        {limited[error.limit ?? ''] ?? message[error.code] ?? STRINGS.refusedOther(error.message)}
-      </span>
+      <span>{text}</span>
     </p>
   )
 }

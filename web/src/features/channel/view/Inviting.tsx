@@ -57,9 +57,11 @@ export function useInviting(): Inviting {
   const refused = answer && 'refused' in answer ? answer.refused : undefined
   const shown = (
     <>
-      <p className={`${NOTE} mb-2`} role="status" data-testid="inviting">
-        {SAY.yours}{' '}
-        {refused === undefined ? SAY.linkInvites : (SAY.refused[refused] ?? SAY.refusedOther)}
+      <p className={`${NOTE} mb-2`} data-testid="inviting">
+        {SAY.yours} {refused === undefined && SAY.linkInvites}
+        <span role="status">
+          {refused !== undefined && (SAY.refused[refused] ?? SAY.refusedOther)}
+        </span>
       </p>
       <div className="-mx-1 mb-2 flex gap-1">
         <Select

@@ -5,6 +5,7 @@ import { useState } from 'react'
 import { useStore } from 'zustand'
 import { PANEL_STRINGS } from '../../../shared/i18n/en-panels'
 import { askToNotify, notifyState } from '../../../shared/ui/notify'
+import { Status } from '../../../shared/ui/Status'
 import { useApp, useSession, useSettings } from '../../../stores/hooks'
 import { isStarred } from '../model/recent'
 import type { Recent } from '../store/recent'
@@ -20,11 +21,14 @@ export function Starring({ recent }: { recent: Recent }) {
   const starred = useStore(recent.store, (s) => isStarred(s.visits, channel))
   const wanted = useSettings((s) => s.arrivals)
   const [state, setState] = useState(notifyState)
+  const [asked, setAsked] = useState(false)
   const on = wanted && state === 'granted'
+  const why = state === 'missing' ? SAY.missing : state === 'denied' ? SAY.blocked : SAY.why
   const turn = async (arrivals: boolean) => {
     // The browser asks here, and at no other time.
     const now = arrivals ? await askToNotify() : state
     setState(now)
+    setAsked(true)
     settings.set({ arrivals: arrivals && now === 'granted' })
   }
   return (
@@ -52,9 +56,10 @@ export function Starring({ recent }: { recent: Recent }) {
               data-testid="arrivals"
             />
           </label>
-          <p id="arrivals-why" className="text-xs/4 text-faint" role="status">
-            {state === 'missing' ? SAY.missing : state === 'denied' ? SAY.blocked : SAY.why}
+          <p id="arrivals-why" className="text-xs/4 text-faint">
+            {why}
           </p>
+          <Status text={asked && state !== 'granted' ? why : ''} />
         </>
       )}
     </div>

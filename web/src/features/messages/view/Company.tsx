@@ -8,6 +8,7 @@ import { STRINGS } from '../../../shared/i18n/en'
 import { OTHERS_STRINGS } from '../../../shared/i18n/en-others'
 import { SHARING_STRINGS } from '../../../shared/i18n/en-sharing'
 import { copyText } from '../../../shared/ui/copy'
+import { Status } from '../../../shared/ui/Status'
 import { addressOf } from '../../channel/model/address'
 import { freeTop } from '../../canvas/free-top'
 import { onMoved } from '../../canvas/on-moved'
@@ -30,12 +31,15 @@ export function Company({ quiet }: { quiet: boolean }) {
   const words = invites ? SHARING_STRINGS.nobodyYet : text
   const box = useFreePlace(words, quiet, placed)
   return (
-    <div className="company" ref={box} data-held="">
-      <p role="status" data-testid="company">
-        {words}
-      </p>
-      {invites && <Invite done={() => setDone(true)} />}
-    </div>
+    <>
+      <Status text={words} />
+      <div className="company" ref={box} data-held="">
+        <p aria-hidden="true" data-testid="company">
+          {words}
+        </p>
+        {invites && <Invite done={() => setDone(true)} />}
+      </div>
+    </>
   )
 }
 

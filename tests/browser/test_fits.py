@@ -91,6 +91,16 @@ _AUDIT = """
         wrong.push(`${name(a)} and ${name(b)} overlap`)
     }
   }
+  const found = ['.scroll-more', '.scroll-end', '.panel-foot, footer'].map((each) => panel.querySelector(each))
+  const [more, end, last] = found
+  const top = (each) => each.getBoundingClientRect().top
+  panel.scrollTop = 0
+  const room = panel.scrollHeight - panel.clientHeight
+  const edge = last ? top(last) : box.bottom
+  if (room > 12 && (top(end) - top(more) < 10 || Math.abs(more.getBoundingClientRect().bottom - edge) > 1))
+    wrong.push(`nothing at ${edge} says that there is more below: ${top(more)}, ${top(end)}`)
+  panel.scrollTop = panel.scrollHeight
+  if (Math.abs(top(end) - top(more)) > 1) wrong.push(`it says that there is more at its end: ${top(more)}, ${top(end)}`)
   panel.scrollTop = 0
   return wrong
 }
@@ -198,6 +208,15 @@ async def test_every_panel_fits_and_its_last_button_closes_it(
                 await expect(page.get_by_test_id(test_id)).to_have_count(0)
     with subtests.test("help teaches gestures on a touch screen and keys elsewhere", size=size):
         await help_teaches(page, gestures=device == "touch")
+
+
+async def test_the_commands_fit_a_low_window(visit: Visit) -> None:
+    page = await visit()
+    await resize(page, (900, 420))
+    await page.keyboard.press("Control+k")
+    await expect(page.get_by_test_id("commands-panel")).to_be_visible()
+    await at_rest(page)
+    assert await audit(page, "commands-panel") == []
 
 
 @pytest.mark.parametrize(("device", "locale"), EACH)

@@ -134,6 +134,8 @@ export function Commands({ close }: { close(): void }) {
         </p>
       )}
       <Status text={found.length === 0 ? SAY.none : ''} />
+      <div className="scroll-more -mx-2 [--foot:4px]" />
+      <div className="scroll-end -mx-2" />
     </Modal>
   )
 }

@@ -152,6 +152,8 @@ export function Help({ close }: { close(): void }) {
           </TextButton>
         )}
       </div>
+      <div className="scroll-more mx-0 [--foot:12px]" />
+      <div className="scroll-end mx-0" />
     </Modal>
   )
 }

@@ -154,6 +154,8 @@ export function HistoryPanel({ close }: { close(): void }) {
         <span>{SAY.kept}</span>
         {crowded && <span> {SAY.crowd}</span>}
       </p>
+      <div className="scroll-more -ms-3.5 -me-2 [--foot:2px]" />
+      <div className="scroll-end -ms-3.5 -me-2" />
     </section>
   )
 }

@@ -8,7 +8,6 @@ from __future__ import annotations
 
 import asyncio
 import inspect
-import json
 import random
 import time
 from collections.abc import Awaitable, Callable
@@ -20,6 +19,7 @@ from tests.faults.fork_server import ForkServer, ServerProcess
 from tests.faults.fuzz_client import FuzzClient, differences
 from tests.faults.fuzz_model import Change, Model
 from tests.support.lifted_limits import LIFTED
+from tests.support.log_lines import entries_of
 from tests.support.redis_server import Server as RedisServer
 from tests.support.server import metric
 from tests.support.waiting import LONG_LEASE_MS, PATIENCE_S
@@ -351,7 +351,8 @@ class FuzzRun:
     def _errors(self) -> list[str]:
         log = self._folder / "servers.log"
         lines = log.read_text(errors="replace").splitlines() if log.exists() else []
-        errors = [line for line in lines if not line.startswith("{") or json.loads(line).get("level") == "error"]
+        errors = [line for line in lines if not line.startswith("{")]
+        errors += [str(entry) for entry in entries_of(lines) if entry.get("level") == "error"]
         return [line for client in self._clients for line in client.errors] + errors[:5]
 
     async def _unsure(self) -> list[str]:

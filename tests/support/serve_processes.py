@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import contextlib
-import json
 import os
 import re
 import signal
@@ -11,6 +10,7 @@ from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
+from tests.support.log_lines import entries_of
 from tests.support.processes import Process
 from tests.support.server import http_get
 from tests.support.waiting import PATIENCE_S, until
@@ -39,8 +39,7 @@ class Parent(Process):
 
     def entries(self, event: str) -> list[dict[str, Any]]:
         """The log lines of this event."""
-        found = [json.loads(line) for line in self.lines() if line.startswith("{")]
-        return [entry for entry in found if entry["event"] == event]
+        return [entry for entry in entries_of(self.lines()) if entry.get("event") == event]
 
     def workers(self) -> dict[int, int]:
         """The process ids of the server processes, by their numbers: the newest of each."""

@@ -185,7 +185,7 @@ async def test_without_a_network_a_missing_part_is_requested_again_and_not_the_p
         await open_help()
         await expect(incomplete).to_contain_text("there is no connection")
         await server.start()
-        await page.get_by_test_id("now").click()
+        await page.wait_for_selector(LIVE, state="attached")
         # It is there, and the part is not: there may be a new version.
         await expect(incomplete.get_by_role("button")).to_have_text("Reload")
         await page.unroute(HELP)

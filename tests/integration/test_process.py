@@ -10,6 +10,7 @@ import re
 import secrets
 import signal
 import socket
+import subprocess
 import sys
 from collections.abc import AsyncIterator
 from pathlib import Path
@@ -126,6 +127,16 @@ async def test_it_prints_a_url_that_answers(serve: Serve) -> None:
     await client.chat("hi", message_id="m")
     await client.receive("ack")
     await client.close()
+
+
+def test_python_runs_the_package_as_the_command() -> None:
+    """For those who have no folder of scripts on the PATH."""
+    outputs = {
+        subprocess.run([sys.executable, "-m", module, "--version"], capture_output=True, check=True, text=True).stdout
+        for module in ("asocial", "asocial.cli")
+    }
+    [output] = outputs
+    assert output.startswith("asocial ")
 
 
 @pytest.mark.parametrize("number", [signal.SIGTERM, signal.SIGINT], ids=["SIGTERM", "Ctrl+C"])

@@ -47,8 +47,11 @@ async def without_other_parts(stranger: BrowserContext) -> Page:
 
 
 def parts_of(scripts: list[Response]) -> list[str]:
-    """Their file names without the hash, sorted."""
-    return sorted(script.url.rsplit("/", 1)[-1].partition("-")[0] for script in scripts)
+    """Their file names without the hash, sorted. One that came twice counts once.
+
+    Where nothing is drawn soon after a script has come, the page requests it again: it may have been lost (startup.ts).
+    """
+    return sorted(url.rsplit("/", 1)[-1].partition("-")[0] for url in {script.url for script in scripts})
 
 
 class Sent:
@@ -103,7 +106,9 @@ async def test_the_first_word_needs_one_small_script(server: Server, stranger: B
     await expect(page.locator(CARET)).to_have_value("hello")
     await page.keyboard.press("Enter")
     await page.wait_for_selector('[data-testid="message"][data-state="sent"]', state="attached")
-    total = sum([(await script.request.sizes())["responseBodySize"] for script in scripts])
+    total = sum(
+        {script.url: (await script.request.sizes())["responseBodySize"] for script in reversed(scripts)}.values()
+    )
     assert {await script.header_value("content-encoding") for script in scripts} == {"br"}
     assert parts_of(scripts) == FIRST_PARTS
     assert 0 < total <= LIMIT_BYTES

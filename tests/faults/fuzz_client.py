@@ -169,6 +169,8 @@ class FuzzClient:
 
     async def _connect(self, server: ServerProcess) -> None:
         name, color = self._asked = self.model.appearance(self.user_id)
+        attempts = self.model.attempts.setdefault(self.user_id, [])
+        attempts.append(self._asked)
         url = chat_url(server.url, channel=self.channel, uid=self.user_id, name=name, color=color)
         try:
             async with connect(
@@ -192,6 +194,8 @@ class FuzzClient:
             self._open_timeout_s = min(self._open_timeout_s * 2, PATIENCE_S)
             return
         except (OSError, InvalidHandshake, EOFError):
+            if not self.live:
+                attempts.remove(self._asked)  # no server let it in
             return
         finally:
             closed = self._socket

@@ -46,6 +46,8 @@ class Model:
         """The number of clients of each user that want to be in the channel."""
         self.connected: dict[str, set[str]] = {}
         """The names of each user's clients that have a `user_sync`."""
+        self.attempts: dict[str, list[Appearance]] = {}
+        """What each user's clients asked for in attempts to connect without a `user_sync`. Each may have succeeded."""
         self.leaving: set[str] = set()
         """Clients that have closed their connection. The server may have read that though they are still connected."""
         self.messages: dict[Key, Message] = {}
@@ -75,15 +77,20 @@ class Model:
 
         An attempt to connect may be older than the last change. If the user was away when it succeeded, it counts:
         then this returns the change. Clients here do not read in the order in which the server wrote to them. So while
-        other connections of the user are there or being closed, both outcomes are allowed.
+        other connections of the user are there or being closed, both outcomes are allowed. So they are if an attempt
+        asked for the profile whose client gave up before it was answered.
         """
         others = self.connected.setdefault(user_id, set())
         was_away, all_leave = not others, bool(others) and others <= self.leaving
         others.add(client)
-        if got != asked:
-            return None
-        unanswered = any(change.confirmed is None for change in self.changes[user_id])
-        if asked == self.appearance(user_id) and not (all_leave and unanswered):
+        self.attempts[user_id].remove(asked)
+        now = self.appearance(user_id)
+        if got == asked:
+            unanswered = any(change.confirmed is None for change in self.changes[user_id])
+            counts = got != now or (all_leave and unanswered)
+        else:
+            counts, was_away = got != now and got in self.attempts[user_id], False
+        if not counts:
             return None
         change = Change(got, server if was_away else None)
         self.changes[user_id].append(change)

@@ -103,6 +103,7 @@ def test_the_model_allows_an_older_profile_where_it_cannot_know_the_order(answer
     old, new = ("Ann", "jade"), ("Anna", "moss")
     change = Change(new)
     model.changes["ann"] = [Change(old, server), change]
+    model.attempts["ann"] = [old, old, old]
     for name in ("ann/1", "ann/2"):
         model.connect("ann", name, old, old, server)
     model.leaving |= {"ann/1"} if ends == "one stays" else {"ann/1", "ann/2"}
@@ -112,6 +113,17 @@ def test_the_model_allows_an_older_profile_where_it_cannot_know_the_order(answer
     change.confirmed = server
     stays = ends == "one stays" and answered == "after the join is"
     assert model.appearances("ann") == ({new} if stays else {old, new})
+
+
+@pytest.mark.parametrize(("given_up", "expected"), [(True, {"Ann", "Anna"}), (False, {"Anna"})])
+def test_the_model_allows_the_profile_of_an_attempt_that_was_given_up(given_up: bool, expected: set[str]) -> None:
+    """The server carried it out all the same: the next attempt finds its user there (seed 12, too)."""
+    server, model = ServerProcess(None, 1, 0, 0), Model()  # type: ignore[arg-type]
+    old, new = ("Ann", "jade"), ("Anna", "moss")
+    model.changes["ann"] = [Change(old, server), Change(new, server)]
+    model.attempts["ann"] = [old, new] if given_up else [new]
+    model.connect("ann", "ann/3", new, old, server)
+    assert {name for name, _ in model.appearances("ann")} == expected
 
 
 async def test_a_draft_of_another_process_does_not_follow_its_end() -> None:

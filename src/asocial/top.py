@@ -153,7 +153,7 @@ def _fit(text: str, width: int) -> str:
 
 
 class UnknownHost(Exception):
-    pass
+    """A host name has no address; the text says which one."""
 
 
 def addresses(urls: Iterable[str]) -> list[str]:

@@ -77,8 +77,8 @@ class Model:
 
         An attempt to connect may be older than the last change. If the user was away when it succeeded, it counts:
         then this returns the change. Clients here do not read in the order in which the server wrote to them. So while
-        other connections of the user are there or being closed, both outcomes are allowed. So they are if an attempt
-        asked for the profile whose client gave up before it was answered.
+        other connections of the user are there or being closed, both outcomes are allowed. Both are allowed, too, if
+        the user has the profile of an attempt that its client gave up: a server may have let it in.
         """
         others = self.connected.setdefault(user_id, set())
         was_away, all_leave = not others, bool(others) and others <= self.leaving
@@ -89,10 +89,11 @@ class Model:
             unanswered = any(change.confirmed is None for change in self.changes[user_id])
             counts = got != now or (all_leave and unanswered)
         else:
-            counts, was_away = got != now and got in self.attempts[user_id], False
+            counts = got != now and got in self.attempts[user_id]
         if not counts:
             return None
-        change = Change(got, server if was_away else None)
+        is_sure = was_away and got == asked
+        change = Change(got, server if is_sure else None)
         self.changes[user_id].append(change)
         return change
 

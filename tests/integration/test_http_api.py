@@ -188,8 +188,9 @@ async def test_w134_a_key_may_write_where_only_the_owner_may(server: Server, joi
 class Events:
     """A reader of text/event-stream. `next` is the next event as (name, id, data)."""
 
-    def __init__(self, reader: asyncio.StreamReader) -> None:
+    def __init__(self, reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
         self._reader = reader
+        self.writer = writer
 
     async def block(self) -> dict[str, str]:
         async with asyncio.timeout(PATIENCE_S):
@@ -216,7 +217,7 @@ async def events(server: Server, channel: str = "ops", **headers: str) -> AsyncI
         head = await reader.readuntil(b"\r\n\r\n")
         assert head.startswith(b"HTTP/1.1 200 ")
         assert b"content-type: text/event-stream" in head.lower()
-        stream = Events(reader)
+        stream = Events(reader, writer)
         assert "retry" in await stream.block()
         yield stream
 
@@ -345,18 +346,14 @@ async def test_w133_a_stream_whose_reader_has_ended_counts_no_more(
     monkeypatch.setattr("asocial.adapters.http.api.STREAMS_PER_KEY", 1)
     monkeypatch.setattr("asocial.adapters.http.api.KEEP_ALIVE_S", 3600)
     before = await metric(server.port, "members")
-    async with raw_connection(server) as (reader, writer):
-        writer.write(
-            f"GET /api/channels/ops/events HTTP/1.1\r\nHost: x\r\nAuthorization: Bearer {READER_TEXT}\r\n\r\n".encode()
-        )
-        await reader.readuntil(b"retry: 1000\n\n")
+    async with events(server) as stream:
         assert await metric(server.port, "members") == before + 1
         if how == "closes":
-            writer.close()
+            stream.writer.close()
         elif how == "is cut off":
-            writer.transport.abort()
+            stream.writer.transport.abort()
         else:
-            writer.write_eof()
+            stream.writer.write_eof()
         await eventually_is(lambda: metric(server.port, "members"), before)
     async with events(server):
         pass

@@ -130,7 +130,7 @@ async def test_it_prints_a_url_that_answers(serve: Serve) -> None:
 
 
 def test_python_runs_the_package_as_the_command() -> None:
-    """For those who have no folder of scripts on the PATH."""
+    """Where the script `asocial` is not on the PATH."""
     outputs = {
         subprocess.run([sys.executable, "-m", module, "--version"], capture_output=True, check=True, text=True).stdout
         for module in ("asocial", "asocial.cli")

@@ -75,7 +75,7 @@ async def test_w193_people_with_the_link_talk_as_in_any_channel(ann: Channel, bo
     async with ann.draft() as draft:
         await draft.type("no")
         await next_of(bob, Draft, lambda event: event.text == "no")
-    # A draft may come twice: it is sent again for those who have joined just now (W16).
+    # A draft is sent again when somebody joins (W16), so it may come twice.
     await next_of(bob, Draft, lambda event: event.text == "")
     drawn = await ann.stroke([(0, 0), (10.04, -20)])
     assert await next_of(bob, Stroke) == drawn

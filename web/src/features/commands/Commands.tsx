@@ -8,6 +8,7 @@ import { SEALED_STRINGS } from '../../shared/i18n/en-sealed'
 import { commandOf } from '../../shared/keys/keys'
 import { REACTIONS } from '@asocial/client/core/reactions'
 import { Modal } from '../../shared/ui/Modal'
+import { ScrollCue } from '../../shared/ui/ScrollCue'
 import { Status } from '../../shared/ui/Status'
 import type { App } from '../../stores/app'
 import type { Panel } from '../../stores/panels'
@@ -134,8 +135,7 @@ export function Commands({ close }: { close(): void }) {
         </p>
       )}
       <Status text={found.length === 0 ? SAY.none : ''} />
-      <div className="scroll-more -mx-2 [--foot:4px]" />
-      <div className="scroll-end -mx-2" />
+      <ScrollCue className="-mx-2 [--foot:4px]" />
     </Modal>
   )
 }

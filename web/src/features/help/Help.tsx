@@ -5,6 +5,7 @@ import { useState } from 'react'
 import { commandOf } from '../../shared/keys/keys'
 import { PANEL_STRINGS } from '../../shared/i18n/en-panels'
 import { COARSE, matches } from '../../shared/ui/media'
+import { ScrollCue } from '../../shared/ui/ScrollCue'
 import { Modal } from '../../shared/ui/Modal'
 import { Keys } from './Keys'
 import { TextButton } from '../../shared/ui/TextButton'
@@ -152,8 +153,7 @@ export function Help({ close }: { close(): void }) {
           </TextButton>
         )}
       </div>
-      <div className="scroll-more mx-0 [--foot:12px]" />
-      <div className="scroll-end mx-0" />
+      <ScrollCue className="mx-0 [--foot:12px]" />
     </Modal>
   )
 }

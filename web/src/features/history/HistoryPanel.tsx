@@ -14,6 +14,7 @@ import { PANEL_STRINGS } from '../../shared/i18n/en-panels'
 import { useApp, useSettings } from '../../stores/hooks'
 import { mentionsSelf } from '../mentions/mentioned'
 import { selectionIn } from '../../shared/ui/copy'
+import { ScrollCue } from '../../shared/ui/ScrollCue'
 import { returnFocus } from '../../shared/ui/escape'
 import { COARSE, matches } from '../../shared/ui/media'
 
@@ -154,8 +155,7 @@ export function HistoryPanel({ close }: { close(): void }) {
         <span>{SAY.kept}</span>
         {crowded && <span> {SAY.crowd}</span>}
       </p>
-      <div className="scroll-more -ms-3.5 -me-2 [--foot:2px]" />
-      <div className="scroll-end -ms-3.5 -me-2" />
+      <ScrollCue className="-ms-3.5 -me-2 [--foot:2px]" />
     </section>
   )
 }

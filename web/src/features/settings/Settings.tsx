@@ -8,6 +8,7 @@ import { LIFE_FACTOR_MAX, type Settings as All } from './model/settings'
 import { PANEL_STRINGS } from '../../shared/i18n/en-panels'
 import { useApp, useSettings } from '../../stores/hooks'
 import { Modal } from '../../shared/ui/Modal'
+import { ScrollCue } from '../../shared/ui/ScrollCue'
 import { Select } from '../../shared/ui/Select'
 import { showTheme } from '../../shared/ui/theme'
 
@@ -114,8 +115,7 @@ export function Settings({ close }: { close(): void }) {
         </fieldset>
       ))}
       <MutedPeople />
-      <div className="scroll-more -mx-4 [--foot:42px] pointer-coarse:[--foot:52px]" />
-      <div className="scroll-end -mx-4" />
+      <ScrollCue className="-mx-4 [--foot:42px] pointer-coarse:[--foot:52px]" />
       <footer className="sticky -bottom-3 z-1 -mx-4 -mb-3 flex items-center justify-between bg-backdrop px-4 pb-2">
         <span className="text-xs/4 text-faint">{SAY.mine}</span>
         <button type="button" className={UNDERLINED} onClick={close} data-testid="close-settings">

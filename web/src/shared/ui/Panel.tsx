@@ -5,6 +5,7 @@
 import { useLayoutEffect, useRef, useState, type ReactNode } from 'react'
 import { PANEL_STRINGS } from '../i18n/en-panels'
 import { returnFocus, useEscape } from './escape'
+import { ScrollCue } from './ScrollCue'
 
 interface PanelProps {
   className?: string
@@ -37,8 +38,7 @@ export function Panel({ className = '', label, testId, close, actions, children 
       data-testid={testId}
     >
       {children}
-      <div className="scroll-more" />
-      <div className="scroll-end" />
+      <ScrollCue />
       <div className="panel-foot">
         {actions}
         <button

@@ -64,6 +64,30 @@ async def test_the_roster_is_in_order_of_joining_with_a_limit_and_the_true_count
     assert len((await other.roster("garden", 100)).members) == 5
 
 
+async def test_a_roster_that_was_read_before_does_not_hide_what_changed(adapters: Adapters) -> None:
+    store = await adapters.presence()
+    await store.join("garden", "c1", "ann", FOX, 1000)
+    rosters = [await store.roster("garden", 10)]
+    await store.join("garden", "c2", "bob", FOX, 1001)
+    rosters.append(await store.roster("garden", 10))
+    await store.update("garden", "ann", OWL)
+    rosters.append(await store.roster("garden", 10))
+    await store.join("garden", "c3", "ann", FOX, 1002)
+    await store.leave("garden", "c1")
+    rosters.append(await store.roster("garden", 10))
+    await store.leave("garden", "c3")
+    rosters.append(await store.roster("garden", 10))
+    seen = [[(member.user_id, member.name) for member in roster.members] for roster in rosters]
+    assert seen == [
+        [("ann", "sly fox")],
+        [("ann", "sly fox"), ("bob", "sly fox")],
+        [("ann", "wise owl"), ("bob", "sly fox")],
+        [("ann", "wise owl"), ("bob", "sly fox")],
+        [("bob", "sly fox")],
+    ]
+    assert [(roster.user_count, roster.stamp.seq) for roster in rosters] == [(1, 1), (2, 2), (2, 3), (2, 3), (1, 4)]
+
+
 async def test_an_empty_channel_has_an_empty_roster(adapters: Adapters) -> None:
     roster = await (await adapters.presence()).roster("nowhere", 10)
     assert (roster.members, roster.user_count) == ([], 0)

@@ -72,8 +72,10 @@ class LiveMessageIndex:
 
     def of(self, channel: str, now_ms: int) -> list[LiveMessage]:
         """The live messages of a channel, ordered by `timestamp`."""
-        messages = self._channels.get(channel, {}).values()
-        return sorted((m for m in messages if m.expires_at > now_ms), key=lambda m: m.timestamp)
+        messages = self._channels.get(channel)
+        if messages is None:
+            return []
+        return sorted([m for m in messages.values() if m.expires_at > now_ms], key=lambda m: m.timestamp)
 
     def forget(self, channel: str, until: int) -> list[LiveMessage]:
         """Remove a channel's messages up to `until`, included. Returns them."""

@@ -22,6 +22,8 @@ CURSOR_TICK_S = 0.033
 LATE_STRETCH = 4.0
 """Seconds to wait for each second that the loop is late."""
 MAX_WAIT_S = 0.020
+PATIENCE_S = 0.5
+"""How much longer than others a patient frame may wait (Channel.post)."""
 LAG_SAMPLES = 16
 """How many flushes, of all channels, the average lateness covers."""
 

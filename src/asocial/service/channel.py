@@ -22,7 +22,7 @@ from ..domain.cells import Region, cells_of
 from ..domain.errors import TooSlow
 from ..domain.flush import Flush, FlushCounts, FlushLimit, Shared
 from ..domain.message import Position
-from ..domain.pacing import CROWD_STRETCH, MAX_CROWD_TICK_S, LoopLag
+from ..domain.pacing import CROWD_STRETCH, MAX_CROWD_TICK_S, PATIENCE_S, LoopLag
 from ..domain.rules import Rules
 from ..domain.sealed import is_sealed
 from ..groups import CrowdSettings
@@ -53,6 +53,8 @@ FULL_FLUSH = FlushLimit(FLUSH_FRAMES, FLUSH_BYTES)
 NO_COUNTS = FlushCounts()
 ENDS_AT = 0.75
 """A crowd ends when only this part of the threshold is there, so that a few people do not change it back and forth."""
+FRAMES, CURSORS, PATIENT = range(3)
+"""What a flush is scheduled for, the most urgent first. It takes along whatever else waits."""
 LATE_LOOP_S = 0.05
 """When the loop is later than this, each connection is read one frame at a time: a turn would take seconds."""
 
@@ -96,7 +98,7 @@ class Channel:
         self._lag = lag
         self._timer: asyncio.Handle | None = None
         self._due = 0.0
-        self._timer_for_cursors = False
+        self._timer_for = FRAMES
         self._chats = 0
         self._chats_since = 0.0
         self._ahead: deque[int] = deque()
@@ -236,15 +238,23 @@ class Channel:
         reply: bytes = b"",
         replaces: str = "",
         points: Points = (),
+        patient: bool = False,
     ) -> None:
         """Send `frame` to everyone but `sender`, which gets `reply` instead (see Outbox.post).
 
         `points`: in a crowd only to those who see one of them; none: to everyone.
+        `patient`: soon after the last flush, it may wait up to PATIENCE_S for others that leave with it; not while the
+        rules are unconfirmed, or it might still wait when they are, and be published with the numbers of an outage.
         """
         self.changes += 1
         if self.crowd is None:
             for section in self._sections.all:
                 section.outbox.post(frame, sender, reply, replaces)
+            if patient and self.confirmed:
+                # Now: events of other processes have later numbers, and would reach their members first (W19).
+                self._publish_ahead()
+                self._schedule(PATIENT)
+                return
         else:
             self.crowd.outbox.post(frame, cells_of(points), sender, reply, replaces)
         if reply:  # only a message or a stroke is acknowledged
@@ -275,7 +285,7 @@ class Channel:
         """Set the user's cursor. Sent to everyone, volatile. Not in a crowd: see Crowd.move."""
         for section in self._sections.all:
             section.outbox.set_cursor(user_id, position)
-        self._schedule(only_cursors=True)
+        self._schedule(CURSORS)
 
     def set_sealed_cursor(self, sender: Connection, frame: bytes) -> None:
         """Set the sender's cursor in a sealed channel, which is never a crowd. Sent to everyone else, volatile."""
@@ -365,16 +375,18 @@ class Channel:
         if self._timer is not None:
             self._timer.cancel()
 
-    def _schedule(self, *, only_cursors: bool = False) -> None:
-        """Make sure that a flush is scheduled for what waits."""
-        if self._timer is not None and (only_cursors or not self._timer_for_cursors):
+    def _schedule(self, what: int = FRAMES) -> None:
+        """Make sure that a flush is scheduled for `what` waits: FRAMES, CURSORS or PATIENT."""
+        if self._timer is not None and self._timer_for <= what:
             return  # soon enough
-        due = self._sections.due(only_cursors=only_cursors)
+        due = self._sections.due(only_cursors=what == CURSORS)
+        if what == PATIENT:
+            due += PATIENCE_S
         if self._timer is not None:
             if self._due <= due:
                 return
             self._timer.cancel()
-        self._timer_for_cursors = only_cursors
+        self._timer_for = what
         now = self._loop.time()
         if due <= now:
             # Quiet: flush on the next turn of the loop, together with what this turn still reads.
@@ -422,7 +434,7 @@ class Channel:
         if first:
             self._publish_flush(flush)
         elif flush.counts.messages:
-            self._publish_ahead()
+            self._publish_ahead()  # this section is about to acknowledge a part of it
         if flush.counts.messages:
             self._broker.send_now()  # before anybody gets an `ack`
         self._write(flush, section)
@@ -455,7 +467,7 @@ class Channel:
             self._publish_if_confirmed(Batch(reliable, flush.volatile, number=number, frames=frames))
 
     def _publish_ahead(self) -> None:
-        """Publish what the first section has yet to flush: another section is about to acknowledge a part of it."""
+        """Publish what the first section has yet to flush, and what is not published yet."""
         frames = self._sections.first.outbox.waiting_after(len(self._ahead))
         if frames and self.confirmed:
             number = self._number + len(self._ahead)
@@ -493,7 +505,7 @@ class Channel:
         elif self._sections.has_frames:
             self._schedule()
         elif self._sections.has_cursors:
-            self._schedule(only_cursors=True)
+            self._schedule(CURSORS)
 
     def _write(self, flush: Flush[Connection], section: Section) -> None:
         members = section.members.items()

@@ -119,11 +119,14 @@ class Channels:
         if channel is not None and channel.crowd is not None:
             channel.crowd.forget(until_ms)
 
-    def post(self, name: str, frame: bytes, exclude: Connection | None = None) -> None:
-        """Send a reliable frame to a channel, also if none of its members is on this process."""
+    def post(self, name: str, frame: bytes, exclude: Connection | None = None, *, patient: bool = False) -> None:
+        """Send a reliable frame to a channel, also if none of its members is on this process.
+
+        `patient`: see Channel.post.
+        """
         channel = self._channels.get(name)
         if channel is not None:
-            channel.post(frame, exclude)
+            channel.post(frame, exclude, patient=patient)
         else:
             self._broker.publish(name, Batch(frame, b""))
 

@@ -9,7 +9,7 @@ import pytest
 
 from asocial.domain.errors import TooSlow
 from asocial.domain.message import Position
-from asocial.domain.pacing import CURSOR_TICK_S, MAX_WAIT_S, TICK_S, LoopLag
+from asocial.domain.pacing import CURSOR_TICK_S, MAX_WAIT_S, PATIENCE_S, TICK_S, LoopLag
 from asocial.ports import Batch
 from asocial.protocol.codec import encode, pack
 from asocial.protocol.framing import text_frame
@@ -67,6 +67,94 @@ async def test_a_busy_channel_waits_for_the_tick_and_joins(channel: Channel) -> 
     assert bob.writes == [A]
     await asyncio.sleep(TICK_S * 3)
     assert bob.writes == [A, B + C]
+
+
+async def test_w17_patient_frames_wait_for_others_after_a_flush(channel: Channel) -> None:
+    loop, ann, bob = asyncio.get_running_loop(), join(channel, "ann"), join(channel, "bob")
+    channel.post(A, patient=True)
+    await turns()
+    assert bob.writes == [A], "the first one after a pause leaves at once"
+    written_at = loop.time()
+    channel.post(B, ann, patient=True)
+    await asyncio.sleep(PATIENCE_S / 2)
+    channel.post(C, patient=True)
+    await asyncio.sleep(PATIENCE_S / 3)
+    assert bob.writes == [A]
+    while len(bob.writes) == 1:  # noqa: ASYNC110 (a fake has no event)
+        await asyncio.sleep(0.001)
+    assert loop.time() - written_at == pytest.approx(PATIENCE_S + TICK_S, abs=0.003)
+    assert bob.writes == [A, B + C]
+    assert ann.writes == [A, C]
+
+
+@pytest.mark.parametrize("urgent", ["message", "cursor", "draft", "of another process"])
+async def test_w17_patient_frames_leave_with_the_next_urgent_one(channel: Channel, urgent: str) -> None:
+    ann, bob = join(channel, "ann"), join(channel, "bob")
+    channel.post(A, patient=True)
+    await turns()
+    channel.post(B, patient=True)
+    await asyncio.sleep(TICK_S)
+    match urgent:
+        case "message":
+            channel.post(C, ann, reply=A)
+        case "cursor":
+            channel.set_cursor("ann", Position(1, 2))
+        case "draft":
+            channel.set_draft(ann, "m", C)
+        case _:
+            channel.deliver(Batch(C, b""))
+    await asyncio.sleep(2 * CURSOR_TICK_S)
+    assert bob.writes[:1] == [A]
+    assert bob.bytes.startswith(A + B), "in order, before what came later"
+    assert len(bob.bytes) > len(A + B)
+    assert len(bob.writes) == 2
+
+
+async def test_w17_an_urgent_frame_does_not_wait_for_a_patient_one(channel: Channel) -> None:
+    bob = join(channel, "bob")
+    channel.post(A)
+    await turns()
+    channel.post(B)
+    channel.post(C, patient=True)
+    await asyncio.sleep(TICK_S * 2)
+    assert bob.writes == [A, B + C]
+
+
+async def test_w19_patient_frames_are_published_at_once_and_once(channel: Channel, broker: FakeBroker) -> None:
+    join(channel, "bob")
+    channel.post(A, patient=True)
+    await turns()
+    channel.post(B, patient=True)
+    channel.post(C, patient=True)
+    assert [batch.reliable for _, batch in broker.published] == [A, B, C]
+    channel.post(A)
+    await asyncio.sleep(TICK_S * 2)
+    assert [batch.reliable for _, batch in broker.published] == [A, B, C, A]
+    assert [(batch.number, batch.frames) for _, batch in broker.published] == [(1, 1), (2, 1), (3, 1), (4, 1)]
+
+
+async def test_patient_frames_of_an_outage_do_not_wait_for_its_end(channel: Channel, broker: FakeBroker) -> None:
+    bob = join(channel, "bob")
+    channel.isolate()
+    channel.post(A)
+    await turns()
+    channel.post(B, patient=True)
+    await asyncio.sleep(2 * TICK_S)
+    channel.confirm()
+    await asyncio.sleep(2 * PATIENCE_S)
+    assert bob.writes == [A, B]
+    assert broker.published == []
+
+
+async def test_who_comes_while_frames_wait_gets_only_later_ones(channel: Channel) -> None:
+    join(channel, "bob")
+    channel.post(A, patient=True)
+    await turns()
+    channel.post(A, patient=True)
+    late = join(channel, "late")
+    channel.post(B, patient=True)
+    await asyncio.sleep(2 * PATIENCE_S)
+    assert late.writes == [B]
 
 
 async def test_a_channel_reports_loop_lag(broker: FakeBroker) -> None:

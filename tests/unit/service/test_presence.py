@@ -3,17 +3,19 @@
 from __future__ import annotations
 
 import asyncio
+from dataclasses import replace
 
 import pytest
 
 from asocial.adapters.memory.presence import MemoryPresence
+from asocial.domain.pacing import PATIENCE_S, TICK_S
 from asocial.domain.profile import Profile
 from asocial.groups import PresenceSettings
 from asocial.ports import StoreUnavailable, Updated
 from asocial.service.channel import Channel
 from asocial.service.control import CountChanged, decode_control
 from asocial.service.fallback import FallbackPresence
-from asocial.service.presence import COUNT_INTERVAL_S, Presence
+from asocial.service.presence import COUNT_INTERVAL_S, PROMPT_EVENTS_PER_S, Presence
 from tests.support.runtime import make_runtime
 from tests.support.waiting import eventually
 from tests.unit.service.fakes import FakeBroker, FakeConnection, make_channels
@@ -39,11 +41,12 @@ class SharedPresence(MemoryPresence):
 
 
 class Harness:
-    def __init__(self) -> None:
+    def __init__(self, roster_limit: int = LIMIT) -> None:
         self.broker = FakeBroker()
         self.channels = make_channels(self.broker)
         self.store = MemoryPresence(lambda: 0, 300_000)
-        self.presence = Presence(self.store, self.channels, SETTINGS, make_runtime(lambda: 0))
+        settings = replace(SETTINGS, roster_limit=roster_limit)
+        self.presence = Presence(self.store, self.channels, settings, make_runtime(lambda: 0))
 
     async def enter(self, name: str) -> FakeConnection:
         connection = FakeConnection(name)
@@ -185,3 +188,36 @@ async def test_w24_a_profile_changed_in_a_local_channel_is_told_elsewhere_if_the
     await harness.presence.update("garden", "ann", Profile("wise owl", "teal"))
     await eventually(lambda: len(ann.frames("user_updated")) == 1, "shown here")
     assert [b"wise owl" in batch.reliable for _, batch in harness.broker.published] == ([] if away else [True])
+
+
+async def test_w17_in_a_rush_events_wait_for_each_other_at_most_half_a_second() -> None:
+    harness = Harness(roster_limit=1_000)
+    ann = await harness.enter("ann")
+    for number in range(int(PROMPT_EVENTS_PER_S) // 2):
+        await harness.enter(f"early-{number}")
+        await asyncio.sleep(0.02)
+    alone = len(ann.writes)
+    assert len(ann.frames("user_joined")) == PROMPT_EVENTS_PER_S // 2
+    for number in range(2 * int(PROMPT_EVENTS_PER_S)):
+        await harness.enter(f"late-{number}")
+        await asyncio.sleep(0.001)
+    await harness.presence.leave("garden", "early-0")
+    await asyncio.sleep(PATIENCE_S + 0.1)
+    assert len(ann.frames("user_joined")) == 2.5 * PROMPT_EVENTS_PER_S
+    assert [frame["user_id"] for frame in ann.frames("user_left")] == ["early-0"]
+    events = ann.frames("user_joined", "user_left")
+    assert [event["seq"] for event in events] == list(range(2, len(events) + 2)), "in order, without a gap"
+    assert len(ann.writes) - alone < 2 * PROMPT_EVENTS_PER_S / 4
+
+
+async def test_w17_after_a_rush_an_event_is_sent_at_once() -> None:
+    harness = Harness(roster_limit=1_000)
+    ann = await harness.enter("ann")
+    for number in range(2 * int(PROMPT_EVENTS_PER_S)):
+        await harness.enter(f"early-{number}")
+    await asyncio.sleep(2.0)
+    for name in ("bob", "cleo"):
+        before = len(ann.frames("user_joined"))
+        await harness.enter(name)
+        await asyncio.sleep(2 * TICK_S)
+        assert len(ann.frames("user_joined")) == before + 1

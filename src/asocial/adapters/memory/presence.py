@@ -42,9 +42,12 @@ class _Channel:
     seq: int = 0
     connections: dict[str, _Connection] = field(default_factory=dict)
     users: dict[str, _User] = field(default_factory=dict)
+    roster: Roster | None = None
+    """Of all users, until the next event: a join reads it twice, before and after it."""
 
     def event(self) -> Stamp:
         self.seq += 1
+        self.roster = None
         return Stamp(self.epoch, self.seq)
 
     @property
@@ -102,8 +105,12 @@ class MemoryPresence:
         state = self._channels.get(channel)
         if state is None:
             return Roster([], 0, Stamp("", 0))
-        members = list(map(_MEMBER, islice(state.users.values(), limit)))
-        return Roster(members, len(state.users), state.stamp)
+        count = len(state.users)
+        if count > limit:
+            return Roster(list(map(_MEMBER, islice(state.users.values(), limit))), count, state.stamp)
+        if state.roster is None:
+            state.roster = Roster(list(map(_MEMBER, state.users.values())), count, state.stamp)
+        return state.roster
 
     async def counts(self) -> dict[str, int]:
         return {name: len(state.users) for name, state in self._channels.items() if state.users}

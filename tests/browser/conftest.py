@@ -6,6 +6,7 @@ fail and say so, because a page nobody opened is not tested.
 
 from __future__ import annotations
 
+import asyncio
 import time
 from collections.abc import AsyncIterator, Awaitable, Callable
 from pathlib import Path
@@ -13,7 +14,7 @@ from typing import Any
 
 import pytest
 import pytest_asyncio
-from playwright.async_api import Browser, Page, async_playwright, expect
+from playwright.async_api import Browser, Error, Page, async_playwright, expect
 
 from asocial.adapters.http.page import PAGE_DIR
 from asocial.app import build, new_runtime
@@ -169,6 +170,17 @@ async def pages(browser: Browser) -> Pages:
     return Pages(browser)
 
 
+async def described(page: Page) -> str:
+    """What a page shows at the end of a test that failed: where nobody can look, this is all there is."""
+    try:
+        async with asyncio.timeout(10):
+            focused = await page.evaluate("() => document.activeElement?.outerHTML.slice(0, 200)")
+            shown = await page.locator("body").aria_snapshot()
+    except (Error, TimeoutError) as error:
+        return f"{page.url}: {error}"
+    return f"{page.url}, {page.viewport_size}, focus on {focused}\n{shown}"
+
+
 Visit = Callable[..., Awaitable[Page]]
 Join = Callable[..., Awaitable[Client]]
 
@@ -225,6 +237,7 @@ async def visit(server: Server, pages: Pages, request: pytest.FixtureRequest) ->
     yield visit
     for used in taken:
         if request.session.testsfailed > failed_before:
+            print(await described(used.page))
             used.spoil()  # a key may be down
         await pages.give_back(used)
     # A server that a test stopped (it answers 503 while it drains), a network that it took away, a channel that a

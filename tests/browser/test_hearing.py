@@ -14,11 +14,13 @@ from .test_crowd import speak
 from .test_finding import look_away
 from .watch import run_command, say, stop_clock, until_seen
 
+SOUND_S = 0.5
+"""As long as a sound is, or a little less."""
 # The page's own sound, through the browser's own engine; only what it asks for is noted on the way.
 _LISTEN = """
 window.heard = { engines: 0, pans: [], volumes: [], files: 0 }
 window.AudioContext = class extends AudioContext {
-  constructor(...options) { super(...options); window.heard.engines += 1 }
+  constructor(...options) { super(...options); window.heard.engines += 1; window.engine = this }
   createStereoPanner() {
     const panner = super.createStereoPanner()
     queueMicrotask(() => window.heard.pans.push(panner.pan.value))
@@ -91,6 +93,20 @@ async def test_words_sound_but_not_ones_own_and_no_drafts(visit: Visit, join: Jo
     assert (await heard(bob))["engines"] == 0
     await ann.chat("only a draft", message_id="words", at=(-200, 50))
     await bob.wait_for_function("() => window.heard.pans.length === 1")
+    assert (await heard(bob))["engines"] == 1
+
+
+async def test_between_sounds_the_engine_rests(visit: Visit, join: Join) -> None:
+    ann = await join()
+    bob = await listen(visit)
+    await bob.keyboard.press("Escape")
+    for number, said in enumerate(("one", "two"), 1):
+        await ann.chat(said, at=(-200, 50 * number))
+        await bob.wait_for_function("(number) => window.heard.pans.length === number", arg=number)
+        await bob.wait_for_function("() => window.engine.state === 'running'")
+        began = await bob.evaluate("() => window.engine.currentTime")
+        await bob.wait_for_function("() => window.engine.state === 'suspended'")
+        assert await bob.evaluate("() => window.engine.currentTime") - began > SOUND_S, "it was heard to its end"
     assert (await heard(bob))["engines"] == 1
 
 

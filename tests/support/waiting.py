@@ -15,6 +15,9 @@ from collections.abc import Awaitable, Callable
 
 PATIENCE_S = 60.0
 """Far longer than anything takes on a busy machine."""
+SOONEST_S, LATEST_S = 0.01, 0.05
+"""The shortest and the longest time between two questions. One that a browser answers costs as much as the work that it
+waits for, so they come less often the longer it takes."""
 LONG_LEASE_MS = 10 * 60_000
 """The lease of a process that must survive a test, whatever the machine does meanwhile."""
 
@@ -31,17 +34,21 @@ async def eventually(
         if holds:
             return time.monotonic() - began
         assert time.monotonic() < began + patience_s, f"within {patience_s:g} s never: {what}"
-        await asyncio.sleep(0.01)
+        await asyncio.sleep(_pause_s(began))
 
 
 async def eventually_is(
     ask: Callable[[], Awaitable[object]], expected: object, *, patience_s: float = PATIENCE_S
 ) -> None:
     """Poll until `await ask()` equals `expected`; fail with the last answer if it never does."""
-    deadline = time.monotonic() + patience_s
+    began = time.monotonic()
     while (answer := await ask()) != expected:
-        assert time.monotonic() < deadline, f"after {patience_s:g} s still {answer!r}, expected {expected!r}"
-        await asyncio.sleep(0.01)
+        assert time.monotonic() < began + patience_s, f"after {patience_s:g} s still {answer!r}, expected {expected!r}"
+        await asyncio.sleep(_pause_s(began))
+
+
+def _pause_s(began: float) -> float:
+    return min(max(SOONEST_S, (time.monotonic() - began) / 4), LATEST_S)
 
 
 def until(condition: Callable[[], object], what: str, *, patience_s: float = PATIENCE_S) -> None:

@@ -21,7 +21,7 @@ export function Cursors() {
   useEffect(() => {
     const idle = setInterval(() => {
       app.cursors.dropIdle()
-      if (app.cursors.movers.size > 0) app.cursors.wake()
+      app.cursors.fade()
     }, IDLE_CHECK_MS)
     return () => clearInterval(idle)
   }, [app])

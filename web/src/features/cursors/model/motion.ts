@@ -44,11 +44,14 @@ export function step(mover: Mover, tx: number, ty: number, sinceMs: number): boo
   return !still
 }
 
+/** From then on a cursor that rests fades. */
+export const FADES_AFTER_MS = 5_000
+
 /** A cursor is full for 5 s after its last move, then fades, and is hidden by 60 s. */
 export function idleOpacity(idleMs: number): number {
-  if (idleMs <= 5_000) return 1
+  if (idleMs <= FADES_AFTER_MS) return 1
   if (idleMs >= 60_000) return 0
   return idleMs < 15_000
-    ? 1 - 0.6 * ((idleMs - 5_000) / 10_000)
+    ? 1 - 0.6 * ((idleMs - FADES_AFTER_MS) / 10_000)
     : 0.4 * (1 - (idleMs - 15_000) / 45_000)
 }

@@ -5,7 +5,7 @@
  * (cursors/Cursors.tsx). The store holds only who has a cursor, and changes when one appears or goes.
  */
 import { wirePoint, type Point } from '../../canvas/model/camera'
-import type { Mover } from '../model/motion'
+import { FADES_AFTER_MS, type Mover } from '../model/motion'
 import { createPointerSender } from '@asocial/client/core/pointer'
 import type { Deps } from '../../../shared/store/deps'
 import { contained, createStore } from '../../../shared/store/store'
@@ -26,6 +26,7 @@ export function createCursors(deps: Deps, alone: () => boolean) {
   const store = createStore<{ readonly ids: readonly string[] }>(() => ({ ids: [] }))
   const movers = new Map<string, RemoteCursor>()
   const wakers = new Set<() => void>()
+  const faders = new Set<() => void>()
 
   const wakeAll = () => {
     for (const wake of wakers) wake()
@@ -43,6 +44,21 @@ export function createCursors(deps: Deps, alone: () => boolean) {
       return () => wakers.delete(waker)
     },
     wake: wakeAll,
+    /** Called while cursors that rest grow fainter. Nothing else about them changes. */
+    onFade(fade: () => void) {
+      const fader = contained(fade)
+      faders.add(fader)
+      return () => faders.delete(fader)
+    },
+    /** Time has passed: cursors that rest may be fainter now. */
+    fade() {
+      const now = deps.now()
+      for (const { movedAt, hidden } of movers.values()) {
+        if (hidden || now - movedAt <= FADES_AFTER_MS) continue
+        for (const fade of faders) fade()
+        return
+      }
+    },
     /** Our pointer is at this world point. */
     point: (at: Point) => pointer.point(wirePoint(at)),
     own: pointer.own,

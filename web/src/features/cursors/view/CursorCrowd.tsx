@@ -43,6 +43,7 @@ export function CursorCrowd() {
     let dark = isDark()
     let asked = 0
     let last = 0
+    let rest: ReturnType<typeof setTimeout> | undefined
 
     const spriteOf = (id: string, ratio: number): Sprite => {
       const profile = app.presence.profile(id)
@@ -100,12 +101,16 @@ export function CursorCrowd() {
       const { camera, view } = app.camera.store.getState()
       const ratio = window.devicePixelRatio || 1
       asides.clear()
+      clearTimeout(rest)
+      rest = undefined
       const pointers: Pointer[] = []
       for (const [id, mover] of app.cursors.movers) {
         if (mover.hidden) continue
         const { width } = spriteOf(id, ratio)
         let at = worldToScreen(camera, view, mover)
-        if (app.now() - mover.movedAt >= REST_MS) {
+        const rests = app.now() - mover.movedAt >= REST_MS
+        if (!rests) rest ??= setTimeout(app.cursors.wake, REST_MS)
+        else {
           const aside = stepOff(at, words)
           if (aside.dx !== 0 || aside.dy !== 0) asides.set(id, aside)
           at = { x: at.x + aside.dx, y: at.y + aside.dy }
@@ -122,11 +127,13 @@ export function CursorCrowd() {
     const stops = [
       onDark(redraw),
       app.cursors.onWake(wake),
+      app.cursors.onFade(wake),
       app.camera.store.subscribe(wake),
       onMoved(app, ASIDE_EVERY_MS, look),
     ]
     return () => {
       cancelAnimationFrame(asked)
+      clearTimeout(rest)
       for (const stop of stops) stop()
     }
   }, [app])

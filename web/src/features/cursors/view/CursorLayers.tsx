@@ -50,7 +50,11 @@ export function CursorLayers({ ids }: { ids: readonly string[] }) {
     }
     last = performance.now()
     frame(last)
-    const stops = [app.cursors.onWake(wake), app.camera.store.subscribe(wake)]
+    const stops = [
+      app.cursors.onWake(wake),
+      app.cursors.onFade(wake),
+      app.camera.store.subscribe(wake),
+    ]
     return () => {
       cancelAnimationFrame(asked)
       for (const stop of stops) stop()

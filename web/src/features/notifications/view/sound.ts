@@ -1,7 +1,8 @@
 /*
  * The sound of a new message: soft noise with a tone in it, synthesized.
  *
- * Browsers allow sound after the user's first gesture; until then nothing is created.
+ * Browsers allow sound after the user's first gesture; until then nothing is created. Between sounds the engine rests: one
+ * that runs keeps the audio device open and uses the battery.
  */
 import type { Tone } from '../model/tones'
 
@@ -9,10 +10,13 @@ import type { Tone } from '../model/tones'
 const LOUDEST = 0.05
 const RISE_S = 0.07
 const FALL_S = 0.5
+/** how long after the last sound the engine goes on: another message may come */
+const REST_AFTER_MS = 2_000
 
 export function createSound() {
   let context: AudioContext | undefined
   let noise: AudioBuffer | undefined
+  let rest: ReturnType<typeof setTimeout> | undefined
 
   /** White noise, made once. */
   function noiseOn(on: AudioContext): AudioBuffer {
@@ -24,7 +28,8 @@ export function createSound() {
 
   function synthesize({ volume, pan, hertz, after = 0 }: Tone) {
     context ??= new AudioContext()
-    if (context.state === 'suspended') context.resume().catch(() => undefined)
+    // Not only of one that is suspended: Safari interrupts it for a phone call.
+    if (context.state !== 'running') context.resume().catch(() => undefined)
     noise ??= noiseOn(context)
     const from = context.currentTime + after
     const until = from + RISE_S + FALL_S
@@ -55,6 +60,9 @@ export function createSound() {
     source.start(from, Math.random() * 0.4)
     tone.start(from)
     for (const each of [source, tone]) each.stop(until)
+    clearTimeout(rest)
+    const over = (after + RISE_S + FALL_S) * 1_000
+    rest = setTimeout(() => context?.suspend().catch(() => undefined), over + REST_AFTER_MS)
   }
 
   return {
@@ -68,6 +76,7 @@ export function createSound() {
       }
     },
     close() {
+      clearTimeout(rest)
       context?.close().catch(() => undefined)
       context = undefined
       noise = undefined

@@ -47,8 +47,8 @@ CORES := $(shell getconf _NPROCESSORS_ONLN 2>/dev/null || echo 2)
 PARALLEL = $(MAKE) --no-print-directory --keep-going --old-file=env-run --jobs=$(CORES) \
 	$(if $(filter output-sync,$(.FEATURES)),--output-sync=target)
 PYTEST = $(RUN) pytest
-# Two workers for each core, and two more (tests/support/scheduling.py). ARGS="-n 0" undoes it.
-PYTEST_PARALLEL = -n $(shell expr 2 \* $(CORES) + 2) --dist loadgroup --no-loadscope-reorder --durations 10
+# Two workers for each core, one of them with a browser, and one more (tests/support/scheduling.py). ARGS="-n 0" undoes it.
+PYTEST_PARALLEL = -n $(shell expr 2 \* $(CORES) + 1) --dist loadgroup --no-loadscope-reorder --durations 10
 CHECKS = check-web-lint check-types check-web-tests check-web-types check-imports check-lint check-format check-lock check-prose check-client-frames
 ACTIONLINT = $(if $(shell command -v actionlint 2>/dev/null),,.tools/actionlint)
 MEASURE = PYTHONPATH="$(CURDIR)/src:$(CURDIR)" $(RUN) python -m

@@ -74,9 +74,9 @@ def pytest_xdist_make_scheduler(config: pytest.Config, log: object) -> object | 
     """`--dist loadgroup` of this suite; other ways to distribute tests stay as they are."""
     if config.getvalue("dist") != "loadgroup":
         return None
-    from tests.support.scheduling import BrowsersApart
+    from tests.support.scheduling import OneBrowserPerCore
 
-    return BrowsersApart(config, log)
+    return OneBrowserPerCore(config, log)
 
 
 @pytest.hookimpl(trylast=True)

@@ -51,7 +51,12 @@ class Row:
     process: str
     state: str
     cells: tuple[str, ...]
-    alarming: bool
+    slow: bool = False
+    """Whether a latency is above SLOW_MS. A warning: the process is healthy all the same."""
+
+    @property
+    def healthy(self) -> bool:
+        return self.state == "ready"
 
 
 def parse(text: str, at: float) -> dict[str, Scrape]:
@@ -110,7 +115,7 @@ def row(process: str, before: Scrape, now: Scrape) -> Row:
         return None if found is None else found * 1000
 
     if now.state == "down":
-        return Row(process, "down", ("",) * (len(_COLUMNS) - 2), alarming=True)
+        return Row(process, "down", ("",) * (len(_COLUMNS) - 2))
     latencies = [
         ms(0.5, "message_broadcast_latency"), ms(0.99, "message_broadcast_latency"), ms(0.99, "event_loop_lag"),
         ms(0.99, "broker_lag"),
@@ -128,7 +133,7 @@ def row(process: str, before: Scrape, now: Scrape) -> Row:
         f"{100 * rate('process_cpu_seconds_total'):.0f}",
     )
     slow = any(value is not None and value > SLOW_MS for value in latencies)
-    return Row(process, now.state, cells, alarming=now.state != "ready" or slow)
+    return Row(process, now.state, cells, slow)
 
 
 def screen(rows: Sequence[Row], *, colour: bool) -> str:
@@ -141,9 +146,11 @@ def screen(rows: Sequence[Row], *, colour: bool) -> str:
     for one in rows:
         texts = (one.process, one.state, *one.cells)
         text = " ".join(_fit(cell, width) for cell, (_, width) in zip(texts, _COLUMNS, strict=True))
-        lines.append(paint(text, _RED if one.state == "down" else _YELLOW) if one.alarming else text)
-    healthy = sum(not one.alarming for one in rows)
+        lines.append(text if one.healthy and not one.slow else paint(text, _RED if one.state == "down" else _YELLOW))
+    healthy, slow = sum(one.healthy for one in rows), sum(one.slow for one in rows)
     lines += ["", paint(f"{healthy} of {len(rows)} healthy", _GREEN if healthy == len(rows) else _RED)]
+    if slow:
+        lines[-1] += paint(f", {slow} slow", _YELLOW)
     return "\n".join(lines)
 
 
@@ -210,6 +217,6 @@ async def watch(urls: Sequence[str], every_s: float, *, once: bool, out: TextIO 
                 text = screen(rows, colour=colour)
                 print(text if once else f"{_CLEAR}{text}\n\nevery {every_s:g} s; Ctrl+C ends", file=out, flush=True)
                 if once:
-                    return int(any(one.alarming for one in rows))
+                    return int(not all(one.healthy for one in rows))
             known = now
             await asyncio.sleep(every_s)

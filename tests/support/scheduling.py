@@ -1,10 +1,10 @@
 """Which worker runs which test, where several run side by side (`make test`).
 
-There are two workers for each core, and two more. Tests of the browser compute most of the time, so they run on every
-second worker: one browser for each core, and one more, because a test also waits for its page. The tests on the other
-workers mostly wait (for leases, outages, timers), so they fit beside them. The last worker begins with the unit tests,
-which only compute. A worker that has run out of tests of its kind helps with another kind. One with a browser takes
-unit tests first: if all workers wait at the end, the cores are idle.
+There are two workers for each core, and one more. Tests of the browser compute most of the time, so they run on every
+second worker: one browser for each core. The tests on the other workers mostly wait (for leases, outages, timers), so
+they fit beside them. The last worker begins with the unit tests, which only compute. A worker that has run out of tests
+of its kind helps with another kind. One with a browser takes unit tests first: if all workers wait at the end, the
+cores are idle.
 
 A test is an item of its own for the workers, unless its module makes something for all of its tests that takes long.
 """
@@ -43,7 +43,7 @@ def kind_of(scope: str) -> str:
     return next(kind for kind in (BROWSER, SHORT, OTHER) if scope.startswith(kind))
 
 
-class BrowsersApart(LoadGroupScheduling):  # type: ignore[misc]
+class OneBrowserPerCore(LoadGroupScheduling):  # type: ignore[misc]
     """Like `--dist loadgroup`, in the order of the collection, but with workers that prefer one kind of test."""
 
     def __init__(self, *arguments: Any) -> None:
@@ -67,6 +67,7 @@ class BrowsersApart(LoadGroupScheduling):  # type: ignore[misc]
 
     def _preferred(self, worker: int) -> tuple[str, ...]:
         """The kinds of tests, in the order in which a worker takes them."""
-        if worker == self.numnodes - 1:
-            return (SHORT, OTHER, BROWSER)
-        return (OTHER, BROWSER, SHORT) if worker % 2 else (BROWSER, SHORT, OTHER)
+        if worker % 2:
+            return (OTHER, BROWSER, SHORT)
+        is_last = worker == self.numnodes - 1
+        return (SHORT, OTHER, BROWSER) if is_last else (BROWSER, SHORT, OTHER)

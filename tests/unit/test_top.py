@@ -63,11 +63,25 @@ def test_a_restart_counts_from_zero() -> None:
 def test_slow_unready_and_missing_processes_are_highlighted() -> None:
     counters = Counters()
     before = look(counters, 0.0)
-    assert not row("a", before, look(counters, 1.0)).alarming
-    assert row("a", before, look(counters, 1.0, "draining")).alarming
-    assert row("a", before, Scrape(1.0)).state == "down"
+    plain = screen([row("a", before, look(counters, 1.0))], colour=True).splitlines()
+    assert "\x1b" not in plain[1]
     counters.loop_lag.observe(0.4)
-    assert row("a", before, look(counters, 1.0)).alarming
+    cases = {
+        "draining": row("a", before, look(counters, 1.0, "draining")),
+        "down": row("a", before, Scrape(1.0)),
+        "slow": row("a", before, look(counters, 1.0)),
+    }
+    for state, shown in cases.items():
+        assert "\x1b" in screen([shown], colour=True).splitlines()[1], state
+    assert [each.healthy for each in cases.values()] == [False, False, True]
+
+
+def test_a_slow_process_is_counted_as_healthy_and_as_slow() -> None:
+    counters = Counters()
+    before = look(counters, 0.0)
+    counters.loop_lag.observe(0.4)
+    rows = [row("one:8080", before, look(counters, 1.0)), row("two:8080", before, Scrape(1.0))]
+    assert screen(rows, colour=False).splitlines()[-1] == "1 of 2 healthy, 1 slow"
 
 
 def test_the_screen_has_a_line_for_each_process_and_counts_healthy_ones() -> None:

@@ -268,10 +268,11 @@ async def test_no_label_of_lines_that_are_on_their_way_covers_text(
     ann = await visit(locale=locale, viewport=viewport, has_touch=touch, is_mobile=touch)
     await say(ann, *spot, "said before")
     await expect(ann.locator('[data-state="sent"]')).to_have_count(1)
-    # It has what places the labels. Nothing can be fetched from a server that has stopped.
-    await ann.wait_for_function(
-        "() => performance.getEntriesByType('resource').some(({ name }) => name.includes('making-room'))"
+    # What places the labels, with all that it needs. Nothing can be fetched from a server that has stopped.
+    part = await ann.wait_for_function(
+        "() => performance.getEntriesByType('resource').find(({ name }) => name.includes('making-room'))?.name"
     )
+    await ann.evaluate("(part) => import(part).then(() => undefined)", await part.json_value())
     await server.stop()
     for line in lines:
         await ann.keyboard.type(line)

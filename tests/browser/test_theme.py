@@ -10,6 +10,7 @@ from asocial_client.sealed.link import SealedLink
 from playwright.async_api import Browser, Page, expect
 
 from asocial.domain.palette import SHADES
+from tests.support.waiting import eventually_is
 
 from .conftest import Join, Server, Visit
 from .watch import open_menu, say
@@ -148,7 +149,7 @@ async def test_forced_colours_leave_peoples_colours_and_give_panels_an_edge(
     await expect(ann.get_by_test_id("self").locator("label i")).to_have_css("background-color", teal)
     await expect(ann.get_by_test_id("person").locator("i")).to_have_css("background-color", plum)
     circles = ann.get_by_test_id("people").locator("i")
-    assert sorted(await circles.evaluate_all(f"(all) => all.map({FILL})")) == sorted([plum, teal])
+    await eventually_is(lambda: circles.evaluate_all(f"(all) => all.map({FILL}).sort()"), sorted([plum, teal]))
     await ann.keyboard.press("Escape")
     connection = await ann.get_by_test_id("connection").locator("i").evaluate(FILL)
     assert connection != await ann.locator("body").evaluate(FILL)

@@ -193,10 +193,18 @@ async def test_it_fits_and_follows_the_size_of_the_terminal(server: Server, ada:
 
 async def test_w32_followers_see_the_new_size_of_the_terminal(server: Server, ada: Client) -> None:
     async with terminal(server) as (app, pilot):
-        await ada.follow(app.channel.user_id)
+        following = asyncio.create_task(follow_on(ada, app.channel.user_id))
         await ada.receive("view", where=lambda frame: frame["width"] == 80 * CELL_WIDTH)
+        following.cancel()
         await pilot.resize_terminal(100, 30)
         await ada.receive("view", where=lambda frame: frame["width"] == 100 * CELL_WIDTH)
+
+
+async def follow_on(follower: Client, user_id: str) -> None:
+    """Say so again and again, as clients do (W32): what is followed may have nothing to show yet."""
+    while True:
+        await follower.follow(user_id)
+        await asyncio.sleep(1)
 
 
 async def test_what_the_server_refuses_is_shown_and_the_draft_stays(server: Server, ada: Client) -> None:

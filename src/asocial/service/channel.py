@@ -376,7 +376,7 @@ class Channel:
             self._timer.cancel()
 
     def _schedule(self, what: int = FRAMES) -> None:
-        """Make sure that a flush is scheduled for `what` waits: FRAMES, CURSORS or PATIENT."""
+        """Make sure that a flush is scheduled soon enough. `what` waits for it: FRAMES, CURSORS or PATIENT."""
         if self._timer is not None and self._timer_for <= what:
             return  # soon enough
         due = self._sections.due(only_cursors=what == CURSORS)

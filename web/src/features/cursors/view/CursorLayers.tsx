@@ -68,6 +68,7 @@ export function CursorLayers({ ids }: { ids: readonly string[] }) {
       const words = wordsOn(layer.current)
       const { camera, view } = app.camera.store.getState()
       clearTimeout(rest)
+      rest = undefined
       const elements: HTMLElement[] = []
       const pointers: Pointer[] = []
       const before = new Map<string, Side>()
@@ -81,7 +82,7 @@ export function CursorLayers({ ids }: { ids: readonly string[] }) {
         if (!idleOpacity(app.now() - mover.movedAt)) continue
         const { x, y } = worldToScreen(camera, view, mover)
         const rests = app.now() - mover.movedAt >= REST_MS
-        if (!rests) rest = setTimeout(app.cursors.wake, REST_MS)
+        if (!rests) rest ??= setTimeout(app.cursors.wake, REST_MS)
         const { dx, dy } = rests ? stepOff({ x, y }, words) : { dx: 0, dy: 0 }
         element.style.translate = `${dx}px ${dy}px`
         elements.push(element)
